@@ -1,0 +1,32 @@
+"""Models on disk, and what the engine knows of a loaded one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A GGUF file a person can choose. trial marks the tiny one that only serves to try the application."""
+
+    path: Path
+    name: str
+    size: int
+    trial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A loaded model. fingerprint changes with the vocabulary or the weights' identity; context_size in tokens."""
+
+    path: Path
+    name: str
+    architecture: str
+    fingerprint: str
+    context_size: int
+    trained_context_size: int
+    specials: frozenset[str]
+    chat_template: str | None = None
+    bos: str = ""
+    eos: str = ""

@@ -1,0 +1,158 @@
+"""The engine contract: requests, events and the abstract class that every engine fulfils.
+
+Requests and events are frozen dataclasses that travel over a pipe by pickle.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from app.domain.chat import Statistics
+from app.domain.models import ModelInfo
+from app.domain.prompt import Prompt
+from app.domain.stream import Token
+
+
+@dataclass(frozen=True, slots=True)
+class EnginePlan:
+    """How a model is loaded. Sizes in tokens; threads 0 lets the engine choose.
+
+    The defaults are those for 16 GB: the file is memory-mapped and its weights are not repacked into a second copy.
+    """
+
+    context_size: int = 16384
+    batch_size: int = 256
+    threads: int = 0
+    repack: bool = False
+    memory_map: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    path: Path
+    plan: EnginePlan = field(default_factory=EnginePlan)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """temperature 0 is greedy. seed None draws a new one each time."""
+
+    temperature: float = 1.0
+    min_p: float = 0.01
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """max_tokens None means until the context is full."""
+
+    prompt: Prompt
+    sampling: Sampling = field(default_factory=Sampling)
+    max_tokens: int | None = None
+
+
+class FinishReason(StrEnum):
+    END = "end"
+    STOPPED = "stopped"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """fraction runs from 0 to 1; seconds_left is None while there is nothing to base an estimate on."""
+
+    fraction: float
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    model: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class PrefillProgress:
+    """Tokens of the prompt in the KV cache so far, of total; reused of them were there before."""
+
+    done: int
+    total: int
+    reused: int
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """Tokens in the order in which they were sampled. The one that ends the output is among them."""
+
+    tokens: tuple[Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Nothing happened for a moment; lets whoever listens save or show the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of a generation that did not fail."""
+
+    reason: FinishReason
+    statistics: Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The end of a load that was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The end of a load or generation that failed, in words for a person. lost: the engine's process is gone."""
+
+    title: str
+    remedy: str = ""
+    details: str = ""
+    lost: bool = False
+
+
+LoadEvent = LoadProgress | Heartbeat | Loaded | Stopped | Failed
+GenerateEvent = PrefillProgress | Generated | Heartbeat | Finished | Failed
+
+
+class Engine(ABC):
+    """Runs one model, one request at a time.
+
+    load() and generate() give events as they happen; the last one is Loaded, Stopped or Failed, respectively Finished
+    or Failed, and nothing is raised for what can go wrong outside this program. Whoever stops iterating stops the
+    request. stop() may be called from any thread at any time; it ends the request that runs and is no error without
+    one. After a failure the engine can be used again.
+    """
+
+    @property
+    @abstractmethod
+    def model(self) -> ModelInfo | None:
+        """The loaded model, or None."""
+
+    @abstractmethod
+    def load(self, request: LoadRequest) -> Iterator[LoadEvent]:
+        """Load a model; one that was loaded before is unloaded first."""
+
+    @abstractmethod
+    def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
+        """Sample tokens after the prompt. What the KV cache already holds of the prompt is not computed again."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the running request soon: a load with Stopped, a generation with Finished(STOPPED)."""
+
+    @abstractmethod
+    def unload(self) -> None:
+        """Give the model's memory back."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release everything. The engine can't be used afterwards."""

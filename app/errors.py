@@ -1,0 +1,44 @@
+"""Errors that a person reads: what happened, and what to do about it."""
+
+from __future__ import annotations
+
+
+class AppError(Exception):
+    """Base of every error that may reach a person.
+
+    ``title`` says in one sentence what happened, ``remedy`` what to do about it, ``details`` holds what only a report
+    needs (a library's own words). Errors cross process borders, so their state is their arguments.
+    """
+
+    def __init__(self, title: str, remedy: str = "", details: str = "") -> None:
+        super().__init__(title, remedy, details)
+        self.title = title
+        self.remedy = remedy
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.remedy}".strip()
+
+
+class ModelFileError(AppError):
+    """The chosen model file can't be used: not a GGUF, damaged, or no chat model."""
+
+
+class EngineError(AppError):
+    """The engine could not do what it was asked, or its process ended."""
+
+
+class ContextFullError(EngineError):
+    """The prompt does not fit into the context window."""
+
+
+class StoreError(AppError):
+    """The database can't be opened, read or written."""
+
+
+class NotFoundError(AppError):
+    """What was named does not exist: a conversation, a message."""
+
+
+class SettingsError(AppError):
+    """The settings can't be read or written."""
