@@ -18,7 +18,10 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A loaded model. fingerprint changes with the vocabulary or the weights' identity; context_size in tokens."""
+    """A loaded model. fingerprint changes with the vocabulary or the weights; context_size in tokens.
+
+    bos and eos are the texts of those tokens; add_bos tells that a prompt is meant to begin with the former.
+    """
 
     path: Path
     name: str
@@ -30,3 +33,4 @@ class ModelInfo:
     chat_template: str | None = None
     bos: str = ""
     eos: str = ""
+    add_bos: bool = False

@@ -1,0 +1,152 @@
+"""One generation: reuse what the cache holds of the prompt, prefill the rest, sample until the end."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+from app.domain.chat import Statistics
+from app.domain.stream import Token
+from app.engine import llama
+from app.engine.base import FinishReason, GenerateEvent, GenerateRequest, Finished, Generated, PrefillProgress
+from app.engine.cache import PrefixCache
+from app.engine.machine import peak_resident_bytes
+from app.engine.vocabulary import Tokenizer
+from app.errors import ContextFullError
+
+# Below this many free positions there is no room for an answer.
+ANSWER_RESERVE = 64
+# Tokens go out together when they come faster than anyone can look.
+_FLUSH_SECONDS = 0.02
+
+
+class Generation:
+    """Runs one request on a context. run() may be called once."""
+
+    def __init__(
+        self,
+        request: GenerateRequest,
+        context: llama.Context,
+        cache: PrefixCache,
+        tokenizer: Tokenizer,
+        batch_size: int,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._request = request
+        self._context = context
+        self._cache = cache
+        self._tokenizer = tokenizer
+        self._batch_size = batch_size
+        self._stopped = stopped
+        self._started = time.monotonic()
+        self._prompt: list[int] = []
+        self._reused = 0
+        self._generated = 0
+        self._prefill_seconds = 0.0
+        self._first_token_at: float | None = None
+        self._last_token_at = self._started
+
+    def run(self) -> Iterator[GenerateEvent]:
+        """Events up to and with Finished. Raises AppError."""
+        self._prompt = self._tokenizer.encode(self._request.prompt)
+        self._check_room()
+        self._reused = self._cache.reuse(self._prompt)
+        yield PrefillProgress(self._reused, len(self._prompt), self._reused)
+        if (yield from self._prefill()):
+            self._cache.checkpoint()
+            reason = yield from self._sample()
+        else:
+            reason = FinishReason.STOPPED
+        yield Finished(reason, self._statistics())
+
+    def _check_room(self) -> None:
+        room = self._context.size - ANSWER_RESERVE
+        if len(self._prompt) > room:
+            raise ContextFullError(
+                f"This conversation no longer fits into the model's memory: "
+                f"{len(self._prompt):,} tokens, and there is room for {room:,}.",
+                "Shorten the message or go on in a new conversation.",
+            )
+
+    def _prefill(self) -> Iterator[GenerateEvent]:
+        """Compute the prompt from the reused prefix on. Gives (as the generator's value) whether it got to the end."""
+        started, total, position = time.monotonic(), len(self._prompt), self._reused
+        while position < total:
+            chunk = self._prompt[position : position + self._batch_size]
+            if not self._decode(chunk, position + len(chunk) == total):
+                self._prefill_seconds = time.monotonic() - started
+                return False
+            position += len(chunk)
+            self._prefill_seconds = time.monotonic() - started
+            left = self._prefill_seconds / (position - self._reused) * (total - position)
+            yield PrefillProgress(position, total, self._reused, left)
+        return True
+
+    def _sample(self) -> Iterator[GenerateEvent]:
+        """Sample and compute tokens one by one. Gives why it ended."""
+        seed = self._request.sampling.seed
+        sampler = llama.Sampler(self._request.sampling, random.getrandbits(32) if seed is None else seed)
+        pending: list[Token] = []
+        flushed = 0.0
+        try:
+            while True:
+                reason = self._full() or self._interrupted()
+                if reason is None:
+                    token = sampler.sample(self._context)
+                    pending.append(self._tokenizer.decode(token))
+                    self._count()
+                    if token in self._tokenizer.vocabulary.end:
+                        reason = FinishReason.END
+                now = time.monotonic()
+                if pending and (reason is not None or now - flushed >= _FLUSH_SECONDS):
+                    yield Generated(tuple(pending))
+                    pending, flushed = [], now
+                if reason is not None:
+                    return reason
+                if not self._decode([token], True):
+                    # The token is with the listener already; the cache merely does not know it yet.
+                    return FinishReason.STOPPED if self._stopped() else FinishReason.LENGTH
+        finally:
+            sampler.free()
+
+    def _decode(self, ids: list[int], want_logits: bool) -> bool:
+        """Whether the tokens are in the cache now; if not, the mirror says what is."""
+        if self._stopped():
+            return False
+        code = self._context.decode(ids, len(self._cache.tokens), want_logits)
+        self._cache.extend(ids)
+        if code == llama.DECODED:
+            return True
+        self._cache.trim_to_memory()
+        return False
+
+    def _full(self) -> FinishReason | None:
+        limit = self._request.max_tokens
+        full = len(self._cache.tokens) >= self._context.size or (limit is not None and self._generated >= limit)
+        return FinishReason.LENGTH if full else None
+
+    def _interrupted(self) -> FinishReason | None:
+        return FinishReason.STOPPED if self._stopped() else None
+
+    def _count(self) -> None:
+        self._generated += 1
+        self._last_token_at = time.monotonic()
+        if self._first_token_at is None:
+            self._first_token_at = self._last_token_at
+
+    def _statistics(self) -> Statistics:
+        first = self._first_token_at
+        # The first token belongs to the prefill; the rate is that of those after it.
+        spent = self._last_token_at - first if first is not None else 0.0
+        return Statistics(
+            prompt_tokens=len(self._prompt),
+            reused_tokens=self._reused,
+            prefill_seconds=self._prefill_seconds,
+            first_token_seconds=first - self._started if first is not None else 0.0,
+            generated_tokens=self._generated,
+            tokens_per_second=(self._generated - 1) / spent if spent > 0 else 0.0,
+            engine_peak_rss_bytes=peak_resident_bytes(),
+            context_tokens=len(self._cache.tokens),
+            context_size=self._context.size,
+        )

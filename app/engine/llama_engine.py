@@ -1,0 +1,184 @@
+"""The real engine: llama.cpp in this process. The application runs it inside the engine process (see process.py)."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.domain.models import ModelInfo
+from app.engine import llama
+from app.engine.base import (
+    Engine,
+    EnginePlan,
+    Failed,
+    GenerateEvent,
+    GenerateRequest,
+    LoadEvent,
+    LoadProgress,
+    Loaded,
+    LoadRequest,
+    Stopped,
+)
+from app.engine.cache import PrefixCache
+from app.engine.generation import Generation
+from app.engine.gguf_header import GgufHeader, read_header
+from app.engine.machine import engine_threads
+from app.engine.preload import preload
+from app.engine.vocabulary import LlamaTokenizer, O200kTokenizer, Tokenizer, Vocabulary
+from app.errors import AppError, EngineError
+
+# Reading the file is nearly all of a load; the rest of the bar is for llama.cpp's own part.
+_PRELOAD_SHARE = 0.9
+_GO, _STOP = b"\0", b"\1"
+
+
+def new_abort_flag() -> Any:
+    """Two bytes, the second always 0: llama.cpp reads them through strlen."""
+    return (ctypes.c_char * 2)()
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """Everything that belongs to one loaded model."""
+
+    model: llama.Model
+    context: llama.Context
+    cache: PrefixCache
+    tokenizer: Tokenizer
+    plan: EnginePlan
+    info: ModelInfo
+
+    def free(self) -> None:
+        self.context.free()
+        self.model.free()
+
+
+class LlamaEngine(Engine):
+    """Runs GGUF models with llama.cpp. Not for two threads at once, except for stop()."""
+
+    def __init__(self, abort: Any = None) -> None:
+        """abort: a shared flag of two bytes as made by new_abort_flag(), which stop() and other processes set."""
+        self._abort = new_abort_flag() if abort is None else abort
+        self._shared = abort is not None
+        self._sink = llama.start_backends()
+        self._current: _Loaded | None = None
+
+    @property
+    def model(self) -> ModelInfo | None:
+        return self._current.info if self._current else None
+
+    def load(self, request: LoadRequest) -> Iterator[LoadEvent]:
+        self._start()
+        self.unload()
+        try:
+            header = read_header(request.path)
+            yield LoadProgress(0.0)
+            for event in self._preload(request.path):
+                if self._stopped():
+                    yield Stopped()
+                    return
+                yield event
+            self._current = self._open(request, header)
+            yield Loaded(self._current.info) if self._current else Stopped()
+        except AppError as error:
+            yield failed(error)
+        except OSError as error:
+            yield Failed(f"{request.path.name} can't be read.", "Check the disk it lies on.", str(error))
+
+    def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
+        self._start()
+        if self._current is None:
+            yield failed(EngineError("No model is loaded.", "Choose a model first."))
+            return
+        now = self._current
+        generation = Generation(request, now.context, now.cache, now.tokenizer, now.plan.batch_size, self._stopped)
+        try:
+            yield from generation.run()
+        except AppError as error:
+            yield failed(error)
+
+    def stop(self) -> None:
+        self._abort[0] = _STOP
+
+    def unload(self) -> None:
+        if self._current is not None:
+            self._current.free()
+            self._current = None
+
+    def close(self) -> None:
+        self.unload()
+
+    def _start(self) -> None:
+        # A flag shared with another process is cleared there, before the request is sent: cleared here, a stop that
+        # came right after the request would be lost.
+        if not self._shared:
+            self._abort[0] = _GO
+
+    def _stopped(self) -> bool:
+        stopped: bool = self._abort[0] != _GO
+        return stopped
+
+    def _preload(self, path: Path) -> Iterator[LoadProgress]:
+        started, size = time.monotonic(), max(1, path.stat().st_size)
+        for done in preload(path):
+            spent = time.monotonic() - started
+            left = spent / done * (size - done) if spent > 0.5 else None
+            yield LoadProgress(_PRELOAD_SHARE * done / size, left)
+
+    def _open(self, request: LoadRequest, header: GgufHeader) -> _Loaded | None:
+        """Load weights, context and vocabulary; None if that was stopped."""
+        go_on: Callable[[float], bool] = lambda fraction: not self._stopped()
+        model = llama.Model(request.path, request.plan, self._sink, go_on)
+        if not model.loaded:
+            return None
+        context = None
+        try:
+            vocabulary = model.vocabulary()
+            tokenizer = _tokenizer(model, vocabulary)
+            threads = request.plan.threads or engine_threads()
+            context = llama.Context(model, request.plan, threads, self._abort, self._sink)
+            info = _describe(request.path, header, model, vocabulary, context.size)
+        except AppError:
+            if context is not None:
+                context.free()
+            model.free()
+            raise
+        cache = PrefixCache(context, model.window, rollback=not model.has_recurrent_state)
+        return _Loaded(model, context, cache, tokenizer, request.plan, info)
+
+
+def failed(error: AppError) -> Failed:
+    return Failed(error.title, error.remedy, error.details)
+
+
+def _tokenizer(model: llama.Model, vocabulary: Vocabulary) -> Tokenizer:
+    if vocabulary.kind == "gpt2" and vocabulary.pre == "gpt-4o":
+        return O200kTokenizer(vocabulary)
+    return LlamaTokenizer(vocabulary, model.tokenize)
+
+
+def _describe(
+    path: Path, header: GgufHeader, model: llama.Model, vocabulary: Vocabulary, context_size: int
+) -> ModelInfo:
+    bos, eos, add_bos = model.marks()
+
+    def name(token: int) -> str:
+        return vocabulary.pieces[token].decode("utf-8", errors="replace") if token >= 0 else ""
+
+    return ModelInfo(
+        path=path,
+        name=header.name,
+        architecture=header.architecture,
+        fingerprint=header.fingerprint,
+        context_size=context_size,
+        trained_context_size=header.number("context_length"),
+        specials=frozenset(vocabulary.specials),
+        chat_template=header.chat_template,
+        bos=name(bos),
+        eos=name(eos),
+        add_bos=add_bos,
+    )

@@ -1,0 +1,36 @@
+"""What this computer has, in numbers."""
+
+from __future__ import annotations
+
+import sys
+
+import psutil
+
+
+def available_memory() -> int:
+    """Bytes that can be had without swapping."""
+    return int(psutil.virtual_memory().available)
+
+
+def total_memory() -> int:
+    return int(psutil.virtual_memory().total)
+
+
+def physical_cores() -> int:
+    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+
+
+def engine_threads() -> int:
+    """Threads for inference. Hyper-threads slow llama.cpp's barriers down; above eight, memory is the limit."""
+    return min(physical_cores(), 8)
+
+
+def peak_resident_bytes() -> int:
+    """The most memory that this process ever held resident."""
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    # Only POSIX has the module.
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) if sys.platform == "darwin" else int(peak) * 1024

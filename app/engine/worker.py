@@ -1,0 +1,98 @@
+"""The engine process: takes requests from a pipe, runs them on an engine of its own, sends the events back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from app.engine.base import Engine, Failed, GenerateEvent, GenerateRequest, LoadEvent, LoadRequest
+
+EngineFactory = Callable[[Any], Engine]
+"""Makes an engine around a shared abort flag. It crosses to the new process by pickle, so it is a class or function."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnloadRequest:
+    """Give the model's memory back. Answered with Unloaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unloaded:
+    """The answer to UnloadRequest."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRequest:
+    """End the process."""
+
+
+def serve(connection: Connection, abort: Any, factory: EngineFactory, log: Path) -> None:
+    """Main function of the process. Ends when asked to, or when the other end of the pipe is gone."""
+    # Ctrl+C in a terminal reaches this process too; the one that owns the pipe decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _write_output_to(log)
+    _be_first_to_go()
+    engine = factory(abort)
+    try:
+        while True:
+            request = connection.recv()
+            if isinstance(request, CloseRequest):
+                return
+            for event in _answer(engine, request):
+                connection.send(event)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    finally:
+        engine.close()
+        connection.close()
+
+
+def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEvent | Unloaded]:
+    """Events for a request. A fault of our own becomes an event like any other: this is a border."""
+    try:
+        match request:
+            case LoadRequest():
+                yield from engine.load(request)
+            case GenerateRequest():
+                yield from engine.generate(request)
+            case UnloadRequest():
+                engine.unload()
+                yield Unloaded()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception:
+        traceback.print_exc()
+        yield Failed(
+            "The engine met an internal error.", "Send the message again; if it stays, report it.", traceback.format_exc()
+        )
+
+
+def _write_output_to(log: Path) -> None:
+    """Send what native code prints to a file: an abort says there why. Never to the terminal, never to a closed pipe."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    # Without this an abort would start a debugger to print a backtrace.
+    os.environ["GGML_NO_BACKTRACE"] = "1"
+
+
+def _be_first_to_go() -> None:
+    """When memory runs out, Linux should end the engine and not the window or something else of the user's."""
+    score = Path("/proc/self/oom_score_adj")
+    if score.exists():
+        try:
+            score.write_text("500")
+        except OSError:
+            # Not allowed in some containers; nothing depends on it.
+            return
