@@ -58,8 +58,8 @@ class Dialect(Protocol):
         """A parser for what follows the prompt of render() or of tool_result()."""
         ...
 
-    def tool_result(self, result: ToolResult) -> Prompt:
-        """What follows a sampled tool call: the result, and the start of the model's next message."""
+    def tool_result(self, sampled: Sequence[Token], result: ToolResult) -> Prompt:
+        """What follows a prompt whose output was a tool call: that output, the result, and the start of what is next."""
         ...
 
     def force_answer(self, sampled: Sequence[Token]) -> tuple[Prompt, StreamParser] | None:

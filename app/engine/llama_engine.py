@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,8 +131,7 @@ class LlamaEngine(Engine):
 
     def _open(self, request: LoadRequest, header: GgufHeader) -> _Loaded | None:
         """Load weights, context and vocabulary; None if that was stopped."""
-        go_on: Callable[[float], bool] = lambda fraction: not self._stopped()
-        model = llama.Model(request.path, request.plan, self._sink, go_on)
+        model = llama.Model(request.path, request.plan, self._sink, lambda fraction: not self._stopped())
         if not model.loaded:
             return None
         context = None

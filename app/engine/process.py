@@ -26,7 +26,7 @@ from app.engine.base import (
     LoadRequest,
     Stopped,
 )
-from app.engine.worker import CloseRequest, EngineFactory, Unloaded, UnloadRequest, serve
+from app.engine.worker import CloseRequest, serve
 
 HEARTBEAT_SECONDS = 0.25
 # A stop that the engine has not answered by then is enforced. One batch of a prefill can't be long: the abort flag is
@@ -35,17 +35,18 @@ STOP_GRACE_SECONDS = 10.0
 CLOSE_GRACE_SECONDS = 3.0
 
 _GO, _STOP = b"\0", b"\1"
-_TERMINAL = (Loaded, Stopped, Finished, Failed, Unloaded)
+_TERMINAL = (Loaded, Stopped, Finished, Failed)
 _AGAIN = "Send the message again; the engine starts by itself."
 
 
 class EngineProcess(Engine):
     """Runs an engine in a spawned process, which it starts when needed and starts again after it died."""
 
-    def __init__(
-        self, factory: EngineFactory, log: Path, on_lost: Callable[[Failed], None] | None = None
-    ) -> None:
-        """log takes what native code prints. on_lost hears of a death while no request ran, on a thread of its own."""
+    def __init__(self, factory: str, log: Path, on_lost: Callable[[Failed], None] | None = None) -> None:
+        """factory names the engine to run (see worker.serve); log takes what native code prints.
+
+        on_lost hears of a death while no request ran, on a thread of its own.
+        """
         self._factory = factory
         self._log = log
         self._on_lost = on_lost

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,32 +15,23 @@ from typing import Any
 
 from app.engine.base import Engine, Failed, GenerateEvent, GenerateRequest, LoadEvent, LoadRequest
 
-EngineFactory = Callable[[Any], Engine]
-"""Makes an engine around a shared abort flag. It crosses to the new process by pickle, so it is a class or function."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnloadRequest:
-    """Give the model's memory back. Answered with Unloaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unloaded:
-    """The answer to UnloadRequest."""
-
 
 @dataclass(frozen=True, slots=True)
 class CloseRequest:
     """End the process."""
 
 
-def serve(connection: Connection, abort: Any, factory: EngineFactory, log: Path) -> None:
-    """Main function of the process. Ends when asked to, or when the other end of the pipe is gone."""
+def serve(connection: Connection, abort: Any, factory: str, log: Path) -> None:
+    """Main function of the process. Ends when asked to, or when the other end of the pipe is gone.
+
+    factory names what makes an engine around the shared abort flag, as ``module:name``: by name, so that the process
+    that starts this one need not load llama.cpp itself.
+    """
     # Ctrl+C in a terminal reaches this process too; the one that owns the pipe decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _write_output_to(log)
     _be_first_to_go()
-    engine = factory(abort)
+    engine: Engine = pkgutil.resolve_name(factory)(abort)
     try:
         while True:
             request = connection.recv()
@@ -54,7 +46,7 @@ def serve(connection: Connection, abort: Any, factory: EngineFactory, log: Path)
         connection.close()
 
 
-def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEvent | Unloaded]:
+def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEvent]:
     """Events for a request. A fault of our own becomes an event like any other: this is a border."""
     try:
         match request:
@@ -62,9 +54,6 @@ def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEve
                 yield from engine.load(request)
             case GenerateRequest():
                 yield from engine.generate(request)
-            case UnloadRequest():
-                engine.unload()
-                yield Unloaded()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception:

@@ -1,0 +1,154 @@
+"""``inglenook ask``: one turn, streamed to the terminal or as JSON lines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import queue
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from app.core import Core
+from app.domain.chat import Effort, Message, Status
+from app.errors import AppError, EngineError
+from app.paths import Paths
+from app.services.events import (
+    AnswerGrew,
+    Event,
+    Phase,
+    ReasoningGrew,
+    StorageFailed,
+    ToolUsed,
+    TurnEnded,
+    TurnProgress,
+)
+
+_STATISTICS = (
+    "prompt_tokens",
+    "reused_tokens",
+    "prefill_seconds",
+    "first_token_seconds",
+    "generated_tokens",
+    "tokens_per_second",
+    "engine_peak_rss_bytes",
+    "context_tokens",
+    "context_size",
+)
+
+
+def ask(paths: Paths, options: argparse.Namespace) -> int:
+    """Run one turn. Raises AppError for what went wrong."""
+    tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+    core = Core(paths, tasks.put)
+    printer = _JsonPrinter() if options.json else _TextPrinter(options.show_reasoning)
+    try:
+        core.override_settings(temperature=options.temperature, context_size=options.context)
+        if options.model is not None:
+            core.models.use(options.model)
+        conversation = core.chat.find(options.conversation) if options.conversation else None
+        ended: list[Message] = []
+        core.chat.subscribe(printer.show)
+        core.chat.subscribe(lambda event: ended.append(event.message) if isinstance(event, TurnEnded) else None)
+        core.chat.send(conversation, options.question, Effort(options.effort) if options.effort else None)
+        while not ended:
+            _run_next(tasks, core)
+        return _result(ended[0])
+    except AppError as error:
+        printer.fail(error)
+        raise
+    finally:
+        core.close()
+
+
+def _run_next(tasks: queue.SimpleQueue[Callable[[], None]], core: Core) -> None:
+    """Run what the workers post. Ctrl+C stops the answer; a second one ends the program at once."""
+    try:
+        tasks.get()()
+    except KeyboardInterrupt:
+        core.chat.stop()
+        tasks.get()()
+
+
+def _result(answer: Message) -> int:
+    if answer.status is Status.STOPPED and answer.failure is None:
+        return 130
+    if answer.failure is not None:
+        raise EngineError(answer.failure.title, answer.failure.remedy)
+    return 0
+
+
+class _TextPrinter:
+    """The answer on standard output; what goes on meanwhile, where someone watches, on standard error."""
+
+    def __init__(self, show_reasoning: bool) -> None:
+        self._show_reasoning = show_reasoning
+        self._watched = sys.stderr.isatty()
+        self._line_open = False
+
+    def show(self, event: Event) -> None:
+        match event:
+            case TurnProgress(phase=Phase.LOADING | Phase.PREFILL as phase, fraction=fraction) if self._watched:
+                doing = "Loading the model" if phase is Phase.LOADING else "Reading"
+                print(f"\r{doing}: {fraction or 0:4.0%}\033[K", end="", file=sys.stderr, flush=True)
+            case TurnProgress() if self._watched:
+                print("\r\033[K", end="", file=sys.stderr, flush=True)
+            case ReasoningGrew(text=text, starts=starts) if self._show_reasoning:
+                self._write(text, "\n[thinking] " if starts else "")
+            case AnswerGrew(text=text, starts=starts):
+                self._write(text, "\n" if starts and self._line_open else "")
+            case ToolUsed(call=call, result=result) if self._show_reasoning:
+                self._write(f"\n[{call.name}] {call.arguments}\n[result] {result.output}\n", "")
+            case TurnEnded() if self._line_open:
+                self._write("\n", "")
+            case StorageFailed(failure):
+                print(f"inglenook: {failure.title} {failure.remedy}", file=sys.stderr)
+
+    def fail(self, error: AppError) -> None:
+        """Nothing to add: the error itself goes to standard error."""
+
+    def _write(self, text: str, before: str) -> None:
+        sys.stdout.write(before.lstrip("\n") if not self._line_open else before)
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        self._line_open = True
+
+
+class _JsonPrinter:
+    """One object a line for each event."""
+
+    def show(self, event: Event) -> None:
+        match event:
+            case TurnProgress(phase=Phase.LOADING, fraction=fraction, seconds_left=left):
+                self._print("loading", fraction=fraction, seconds_left=left)
+            case TurnProgress(phase=Phase.PREFILL, done_tokens=done, total_tokens=total, seconds_left=left):
+                if total:
+                    self._print("prefill", done=done, total=total, seconds_left=left)
+            case ReasoningGrew(text=text):
+                self._print("reasoning", text=text)
+            case AnswerGrew(text=text, preamble=preamble):
+                self._print("answer", text=text, **({"preamble": True} if preamble else {}))
+            case ToolUsed(call=call, result=result):
+                self._print("tool_call", name=call.name, text=call.arguments)
+                self._print("tool_result", name=result.name, text=result.output)
+            case TurnEnded(message) if message.failure is None:
+                self._done(message)
+            case StorageFailed(failure):
+                self._print("error", title=failure.title, remedy=failure.remedy)
+
+    def fail(self, error: AppError) -> None:
+        self._print("error", title=error.title, remedy=error.remedy, text=str(error))
+
+    def _done(self, message: Message) -> None:
+        statistics = asdict(message.statistics) if message.statistics else {}
+        self._print(
+            "done",
+            conversation=message.conversation_id,
+            message=message.id,
+            status=message.status.value,
+            stats={name: statistics.get(name, 0) for name in _STATISTICS},
+        )
+
+    def _print(self, event: str, **fields: Any) -> None:
+        print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)

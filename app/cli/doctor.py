@@ -1,0 +1,109 @@
+"""``inglenook doctor``: versions, paths, processor, memory, model and database, for a person or a report."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import platform
+from pathlib import Path
+
+import psutil
+
+from app import __version__
+from app.engine.gguf_header import read_header
+from app.engine.machine import available_memory, engine_threads, physical_cores, total_memory
+from app.errors import AppError
+from app.paths import Paths
+from app.settings import load_settings
+from app.store.conversations import ConversationStore
+from app.store.database import open_database
+
+_PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "sqlite-utils", "markdown-it-py", "tiktoken", "huggingface-hub")
+_FEATURES = ("avx", "avx2", "avx512f", "avx512_vnni", "amx_int8", "fma", "f16c", "bmi2", "asimd", "sve")
+_GIB = 1 << 30
+
+
+def doctor(paths: Paths, options: argparse.Namespace) -> int:
+    """Print a report. Exit code 1 if something is wrong that keeps the application from working."""
+    paths.create()
+    database, healthy = _database(paths)
+    report = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "data_folder": str(paths.data),
+        "processor": _processor(),
+        "processor_features": _processor_features(),
+        "cores": physical_cores(),
+        "engine_threads": engine_threads(),
+        "memory_gib": round(total_memory() / _GIB, 1),
+        "memory_available_gib": round(available_memory() / _GIB, 1),
+        "disk_free_gib": round(psutil.disk_usage(str(paths.data)).free / _GIB, 1),
+        "model": _model(paths),
+        "database": database,
+    }
+    if options.json:
+        print(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        for name, value in report.items():
+            print(f"{name.replace('_', ' '):22} {_words(value)}")
+    return 0 if healthy else 1
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        # Only Linux has the file.
+        return platform.processor() or platform.machine()
+    return platform.processor() or platform.machine()
+
+
+def _processor_features() -> list[str]:
+    """Those that matter to llama.cpp, as far as the system tells."""
+    try:
+        words = set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:
+        return []
+    return [feature for feature in _FEATURES if feature in words]
+
+
+def _model(paths: Paths) -> str:
+    settings, _ = load_settings(paths.settings)
+    if settings.model_path is None:
+        return "none chosen"
+    try:
+        header = read_header(Path(settings.model_path))
+    except AppError as error:
+        return f"{settings.model_path}: {error}"
+    return f"{settings.model_path} ({header.architecture}, {header.size / _GIB:.1f} GiB)"
+
+
+def _database(paths: Paths) -> tuple[str, bool]:
+    try:
+        store = ConversationStore(open_database(paths.database))
+    except AppError as error:
+        return str(error), False
+    try:
+        return f"sound, {len(store.conversations())} conversations, {paths.database.stat().st_size / 2**20:.1f} MiB", True
+    finally:
+        store.close()
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {text}" for name, text in value.items())
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or "unknown"
+    return str(value)

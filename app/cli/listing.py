@@ -1,0 +1,99 @@
+"""``inglenook list`` and ``inglenook show``: the conversations, read without starting anything."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from app.domain.chat import Conversation, Message, Reasoning, Role, Status, Text, ToolCall, ToolResult
+from app.paths import Paths
+from app.store.conversations import ConversationStore
+from app.store.database import open_database
+
+_SHORT_ID = 8
+
+
+def list_conversations(paths: Paths, options: argparse.Namespace) -> int:
+    with _store(paths) as store:
+        conversations = store.conversations()
+    if options.json:
+        print(json.dumps([_summary(conversation) for conversation in conversations], ensure_ascii=False, indent=1))
+        return 0
+    for conversation in conversations:
+        when = conversation.updated_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        print(f"{conversation.id[:_SHORT_ID]}  {when}  {conversation.title}")
+    if not conversations:
+        print("There are no conversations yet.")
+    return 0
+
+
+def show(paths: Paths, options: argparse.Namespace) -> int:
+    with _store(paths) as store:
+        conversation = store.conversation(store.find(options.id))
+    if options.json:
+        messages = [_message(message) for message in conversation.messages]
+        print(json.dumps({**_summary(conversation), "messages": messages}, ensure_ascii=False, indent=1))
+        return 0
+    print(f"# {conversation.title}")
+    for message in conversation.messages:
+        print(f"\n## {'You' if message.role is Role.USER else 'Answer'}\n")
+        if options.show_reasoning and message.reasoning:
+            print("> " + message.reasoning.replace("\n", "\n> ") + "\n")
+        print(message.text)
+        if message.status is not Status.COMPLETE:
+            print(f"\n[{message.status.value}]")
+    return 0
+
+
+@contextmanager
+def _store(paths: Paths) -> Iterator[ConversationStore]:
+    paths.create()
+    store = ConversationStore(open_database(paths.database))
+    try:
+        store.recover_interrupted()
+        yield store
+    finally:
+        store.close()
+
+
+def _summary(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "id": conversation.id,
+        "title": conversation.title,
+        "created_at": conversation.created_at.isoformat(),
+        "updated_at": conversation.updated_at.isoformat(),
+        "effort": conversation.effort.value,
+    }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "parent": message.parent_id,
+        "role": message.role.value,
+        "status": message.status.value,
+        "created_at": message.created_at.isoformat(),
+        "text": message.text,
+        "reasoning": message.reasoning,
+        "parts": [_part(part) for part in message.parts],
+        "stats": asdict(message.statistics) if message.statistics else None,
+        "failure": asdict(message.failure) if message.failure else None,
+    }
+
+
+def _part(part: object) -> dict[str, Any]:
+    match part:
+        case Text(text, _, preamble):
+            return {"kind": "preamble" if preamble else "text", "text": text}
+        case Reasoning(text, seconds, tokens):
+            return {"kind": "reasoning", "text": text, "seconds": round(seconds, 3), "tokens": tokens}
+        case ToolCall(name, arguments):
+            return {"kind": "tool_call", "name": name, "text": arguments}
+        case ToolResult(name, output):
+            return {"kind": "tool_result", "name": name, "text": output}
+        case _:
+            return {"kind": type(part).__name__.lower()}

@@ -1,0 +1,98 @@
+"""Reads the command line and starts the window or a command."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from app import APP_NAME, __version__
+from app.cli.ask import ask
+from app.cli.doctor import doctor
+from app.cli.listing import list_conversations, show
+from app.domain.chat import Effort
+from app.errors import AppError
+from app.paths import Paths
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line. Gives the exit code: 0, 1 after an error, 2 for wrong usage, 130 after Ctrl+C."""
+    # A frozen build starts the engine process from this same executable.
+    multiprocessing.freeze_support()
+    options = _parser().parse_args(arguments)
+    paths = Paths(options.data_dir.expanduser().absolute()) if options.data_dir else Paths.default()
+    try:
+        match options.command:
+            case "ask":
+                return ask(paths, options)
+            case "list":
+                return list_conversations(paths, options)
+            case "show":
+                return show(paths, options)
+            case "doctor":
+                return doctor(paths, options)
+            case _:
+                return _window(paths, options)
+    except AppError as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"The data folder {paths.data} can't be used ({error.strerror or error}). Choose another one.")
+    except KeyboardInterrupt:
+        return 130
+
+
+def _window(paths: Paths, options: argparse.Namespace) -> int:
+    # Qt is loaded here and nowhere else: the other commands must start without a screen and in no time.
+    from app.ui.run import run
+
+    return run(paths, options.model)
+
+
+def _fail(sentence: str) -> int:
+    print(f"inglenook: {sentence}", file=sys.stderr)
+    return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says wrong usage in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"inglenook: {message}. See `{self.prog} --help`.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    # SUPPRESS, so that a value given before the command is not overwritten by the default after it.
+    common.add_argument(
+        "--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where everything is kept"
+    )
+    parser = _Parser(prog="inglenook", description=f"{APP_NAME}: private chat with a model on this computer.")
+    parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", default=None, help="where everything is kept")
+    parser.add_argument("--model", type=Path, metavar="FILE", default=None, help="open the window with this model")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands (none opens the window)")
+
+    command = commands.add_parser("ask", parents=[common], help="ask a question and stream the answer")
+    command.add_argument("question", metavar="QUESTION")
+    command.add_argument("--model", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="a GGUF file")
+    command.add_argument("--conversation", metavar="ID", help="go on in this conversation")
+    command.add_argument("--effort", choices=[effort.value for effort in Effort], help="how long to think")
+    command.add_argument("--temperature", type=float, metavar="T", help="0 always takes the likeliest token")
+    command.add_argument("--context", type=int, metavar="TOKENS", help="size of the context")
+    command.add_argument("--show-reasoning", action="store_true", help="print the model's thoughts too")
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+    command = commands.add_parser("list", parents=[common], help="list the conversations")
+    command.add_argument("--json", action="store_true")
+
+    command = commands.add_parser("show", parents=[common], help="print a conversation")
+    command.add_argument("id", metavar="ID", help="its id, or the beginning of it")
+    command.add_argument("--show-reasoning", action="store_true", help="print the model's thoughts too")
+    command.add_argument("--json", action="store_true")
+
+    command = commands.add_parser("doctor", parents=[common], help="say how this installation and its data are")
+    command.add_argument("--json", action="store_true")
+    return parser

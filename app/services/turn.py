@@ -1,0 +1,233 @@
+"""One turn of a conversation on the inference thread: render, prefill, sample, parse, run tools, until there is an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.domain.chat import Failure, Message, Statistics, Status, ToolCall, ToolResult
+from app.domain.dialect import Dialect, PromptOptions, StreamParser
+from app.domain.models import ModelInfo
+from app.domain.prompt import Prompt
+from app.domain.stream import Channel, Output, StreamMessage, Token
+from app.engine.base import (
+    Engine,
+    Failed,
+    Finished,
+    FinishReason,
+    Generated,
+    GenerateRequest,
+    Heartbeat,
+    PrefillProgress,
+    Sampling,
+)
+from app.errors import AppError
+from app.services.dialects import dialect_for
+from app.services.tools import Toolbox
+
+# gpt-oss is fond of tools; a turn must come to an end.
+MAX_TOOL_CALLS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Prefilling:
+    """Prompt tokens computed so far, of total."""
+
+    done: int
+    total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Output of the model. Empty when it merely goes on working."""
+
+    outputs: tuple[Output, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A tool was run."""
+
+    call: ToolCall
+    result: ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The last event of a turn."""
+
+    status: Status
+    statistics: Statistics | None = None
+    failure: Failure | None = None
+    model: str = ""
+
+
+TurnEvent = Prefilling | Writing | Called | Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """messages is the branch up to and with the user's message."""
+
+    messages: tuple[Message, ...]
+    options: PromptOptions
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+class Stop:
+    """A request to stop that can't be lost: remembered here, and passed on to the engine at every event."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.requested = False
+
+    def request(self) -> None:
+        """May be called from any thread."""
+        self.requested = True
+        self._engine.stop()
+
+    def enforce(self) -> None:
+        """A stop that came just before the engine took up the request did not reach it; this one will."""
+        if self.requested:
+            self._engine.stop()
+
+
+@dataclass(slots=True)
+class _Output:
+    """What one generation of the engine gave."""
+
+    tokens: list[Token] = field(default_factory=list)
+    messages: list[StreamMessage] = field(default_factory=list)
+    end: Finished | Failed | None = None
+
+
+class Turn:
+    """Runs one turn. Everything it finds goes out through emit, and the last of it is an Outcome."""
+
+    def __init__(
+        self, engine: Engine, toolbox: Toolbox, request: TurnRequest, stop: Stop, emit: Callable[[TurnEvent], None]
+    ) -> None:
+        self._engine = engine
+        self._toolbox = toolbox
+        self._request = request
+        self._stop = stop
+        self._emit = emit
+        self._statistics: Statistics | None = None
+        self._answered = False
+
+    def run(self, load: Callable[[], ModelInfo | None]) -> None:
+        """load makes sure that the model is in memory; None says that this was stopped. Raises nothing."""
+        try:
+            model = None if self._stop.requested else load()
+            if model is None:
+                self._emit(Outcome(Status.STOPPED))
+                return
+            outcome = self._converse(dialect_for(model), model)
+            self._emit(replace(outcome, model=model.fingerprint, statistics=self._statistics))
+        except AppError as error:
+            self._emit(Outcome(Status.FAILED, self._statistics, Failure(error.title, error.remedy)))
+
+    def _converse(self, dialect: Dialect, model: ModelInfo) -> Outcome:
+        """Generate until there is an answer: after tool calls again, and once more by force if none came."""
+        options = replace(self._request.options, model=model.fingerprint, builtin_tools=self._toolbox.builtin_tools)
+        prompt = dialect.render(self._request.messages, options)
+        parser = dialect.parser()
+        calls, forced = 0, False
+        while True:
+            output = self._generate(prompt, parser)
+            ended = _ended_early(output.end)
+            if ended is not None:
+                return ended
+            call = _tool_call(output.messages)
+            if call is not None and calls < MAX_TOOL_CALLS:
+                calls += 1
+                result = self._toolbox.run(call)
+                self._emit(Called(call, result))
+                prompt = prompt + dialect.tool_result(output.tokens, result)
+                parser = dialect.parser()
+                continue
+            continuation = None if self._answered or forced else dialect.force_answer(output.tokens)
+            if continuation is None:
+                return self._outcome()
+            forced = True
+            prompt, parser = prompt + continuation[0], continuation[1]
+
+    def _generate(self, prompt: Prompt, parser: StreamParser) -> _Output:
+        """Run the engine once and pass on what it writes."""
+        output = _Output()
+        for event in self._engine.generate(GenerateRequest(prompt, self._request.sampling)):
+            self._stop.enforce()
+            match event:
+                case PrefillProgress(done, total, _, seconds_left):
+                    self._emit(Prefilling(done, total, seconds_left))
+                case Generated(tokens):
+                    output.tokens += tokens
+                    self._write(output, (found for token in tokens for found in parser.feed(token)))
+                case Heartbeat():
+                    self._emit(Writing())
+                case Finished() | Failed():
+                    output.end = event
+        self._write(output, parser.finish())
+        if isinstance(output.end, Finished):
+            self._statistics = _sum(self._statistics, output.end.statistics)
+        return output
+
+    def _write(self, output: _Output, found: Iterable[Output]) -> None:
+        outputs = tuple(found)
+        if not outputs:
+            return
+        messages = [item for item in outputs if isinstance(item, StreamMessage)]
+        output.messages += messages
+        if any(item.channel is Channel.ANSWER and item.text.strip() for item in outputs):
+            self._answered = True
+        self._emit(Writing(outputs))
+
+    def _outcome(self) -> Outcome:
+        if self._answered:
+            return Outcome(Status.COMPLETE)
+        return Outcome(
+            Status.FAILED,
+            failure=Failure("The model gave no answer.", "Send the message again, or choose another effort."),
+        )
+
+
+def _ended_early(end: Finished | Failed | None) -> Outcome | None:
+    """The outcome where there is nothing to go on with."""
+    match end:
+        case Failed(title, remedy):
+            return Outcome(Status.FAILED, failure=Failure(title, remedy))
+        case Finished(FinishReason.STOPPED):
+            return Outcome(Status.STOPPED)
+        case Finished(FinishReason.LENGTH):
+            words = Failure("The answer was cut off: the context is full.", "Go on in a new conversation.")
+            return Outcome(Status.STOPPED, failure=words)
+        case Finished():
+            return None
+        case None:
+            return Outcome(Status.FAILED, failure=Failure("The engine gave no sign of an end.", "Send it again."))
+
+
+def _tool_call(messages: Sequence[StreamMessage]) -> ToolCall | None:
+    """The call that the output ended with."""
+    if not messages or messages[-1].channel is not Channel.TOOL_CALL:
+        return None
+    last = messages[-1]
+    return ToolCall(last.recipient or "", last.text, last.name or "commentary", last.content_type, last.token_ids)
+
+
+def _sum(before: Statistics | None, now: Statistics) -> Statistics:
+    """The cost of a turn that took several generations: reuse as in the first one, times and tokens together."""
+    if before is None:
+        return now
+    generated = before.generated_tokens + now.generated_tokens
+    seconds = sum(s.generated_tokens / s.tokens_per_second for s in (before, now) if s.tokens_per_second > 0)
+    return replace(
+        now,
+        prompt_tokens=before.prompt_tokens,
+        reused_tokens=before.reused_tokens,
+        prefill_seconds=before.prefill_seconds + now.prefill_seconds,
+        first_token_seconds=before.first_token_seconds,
+        generated_tokens=generated,
+        tokens_per_second=generated / seconds if seconds > 0 else 0.0,
+    )

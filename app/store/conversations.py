@@ -1,0 +1,325 @@
+"""What can be done with the stored conversations. Every method is one transaction, committed when it returns."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlite_utils import Database
+
+from app.domain.chat import (
+    Conversation,
+    ConversationId,
+    Effort,
+    Message,
+    MessageId,
+    Part,
+    Role,
+    Status,
+    new_conversation_id,
+    new_message_id,
+)
+from app.errors import NotFoundError, StoreError
+from app.store.errors import store_errors
+from app.store.parts import part_from_row, part_to_row
+from app.store.rows import conversation_from_row, message_from_row, now, storable, timestamp, value_to_json
+from app.store.writers import is_alive, this_process
+
+_SHORTEST_PREFIX = 4
+
+_BRANCH = """
+    WITH RECURSIVE branch (id, parent_id, depth) AS (
+        SELECT id, parent_id, 0 FROM messages WHERE id = ?
+        UNION ALL
+        SELECT parent.id, parent.parent_id, depth + 1
+        FROM messages AS parent JOIN branch ON parent.id = branch.parent_id
+    )
+    SELECT messages.* FROM branch JOIN messages USING (id) ORDER BY depth DESC
+"""
+_PARTS = """
+    SELECT message_id, kind, data FROM parts
+    WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position
+"""
+_SAVE_PART = """
+    INSERT INTO parts (message_id, position, kind, data) VALUES (?, ?, ?, ?)
+    ON CONFLICT (message_id, position) DO UPDATE SET kind = excluded.kind, data = excluded.data
+    WHERE kind <> excluded.kind OR data <> excluded.data
+"""
+
+
+class ConversationStore:
+    """The conversations and their messages in one open database. Lives on the thread that opened it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._writer = this_process()
+
+    @store_errors()
+    def create_conversation(
+        self, title: str = "", effort: Effort = Effort.MEDIUM, started_on: date | None = None
+    ) -> Conversation:
+        """Begin a conversation. started_on is the date the model will be told; today's if none is given."""
+        created_at = now()
+        conversation = Conversation(
+            id=new_conversation_id(),
+            title=storable(title),
+            created_at=created_at,
+            updated_at=created_at,
+            started_on=started_on or date.today(),
+            effort=effort,
+        )
+        self._database.execute(
+            """
+            INSERT INTO conversations (id, title, created_at, updated_at, started_on, effort)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
+            [
+                conversation.id,
+                conversation.title,
+                timestamp(created_at),
+                timestamp(created_at),
+                conversation.started_on.isoformat(),
+                effort.value,
+            ],
+        )
+        return conversation
+
+    @store_errors()
+    def conversations(self, trashed: bool = False) -> list[Conversation]:
+        """List the conversations (or those in the trash) without their messages, the one used last first."""
+        rows = self._rows(
+            "SELECT * FROM conversations WHERE (trashed_at IS NOT NULL) = ? ORDER BY updated_at DESC, id", trashed
+        )
+        return [conversation_from_row(row) for row in rows]
+
+    @store_errors()
+    def conversation(self, conversation_id: ConversationId) -> Conversation:
+        """Load a conversation with the messages of the branch that its head ends, oldest first."""
+        rows = self._rows("SELECT * FROM conversations WHERE id = ?", conversation_id)
+        if not rows:
+            raise _no_conversation(conversation_id)
+        messages = self._messages(self._rows(_BRANCH, rows[0]["head_id"]))
+        return conversation_from_row(rows[0], messages)
+
+    @store_errors()
+    def find(self, prefix: str) -> ConversationId:
+        """Find the one conversation whose id begins so, in the trash or not, as a person types it in a terminal."""
+        prefix = storable(prefix.strip().lower())
+        if len(prefix) < _SHORTEST_PREFIX:
+            raise NotFoundError(
+                f"“{prefix}” is too short to name a conversation.", f"Give at least {_SHORTEST_PREFIX} characters."
+            )
+        rows = self._rows("SELECT id FROM conversations WHERE substr(id, 1, ?) = ? LIMIT 2", len(prefix), prefix)
+        if not rows:
+            raise NotFoundError(f"No conversation begins with “{prefix}”.", "List the conversations to see their ids.")
+        if len(rows) > 1:
+            raise NotFoundError(f"Several conversations begin with “{prefix}”.", "Give more characters of the id.")
+        return ConversationId(rows[0]["id"])
+
+    @store_errors()
+    def message(self, message_id: MessageId) -> Message:
+        messages = self._messages(self._rows("SELECT * FROM messages WHERE id = ?", message_id))
+        if not messages:
+            raise _no_message(message_id)
+        return messages[0]
+
+    @store_errors()
+    def children(self, parent_id: MessageId | None, conversation_id: ConversationId) -> list[Message]:
+        """List the messages that follow one (or that begin the conversation), oldest first: each opens a branch."""
+        return self._messages(
+            self._rows(
+                "SELECT * FROM messages WHERE conversation_id = ? AND parent_id IS ? ORDER BY created_at, rowid",
+                conversation_id,
+                parent_id,
+            )
+        )
+
+    @store_errors()
+    def add_exchange(
+        self, conversation_id: ConversationId, parent_id: MessageId | None, parts: Sequence[Part], answer_model: str
+    ) -> tuple[Message, Message]:
+        """Store what the user says and an empty answer that will grow; the answer becomes the head."""
+        user = _new_message(conversation_id, parent_id, Role.USER, parts)
+        answer = _new_message(conversation_id, user.id, Role.ASSISTANT, (), status=Status.STREAMING, model=answer_model)
+        self._append(user, answer)
+        return user, answer
+
+    @store_errors()
+    def add_message(
+        self,
+        conversation_id: ConversationId,
+        parent_id: MessageId | None,
+        role: Role,
+        parts: Sequence[Part] = (),
+        *,
+        status: Status = Status.COMPLETE,
+        model: str = "",
+    ) -> Message:
+        """Store one message, which becomes the head; an answer given again is a sibling of the one before."""
+        message = _new_message(conversation_id, parent_id, role, parts, status=status, model=model)
+        self._append(message)
+        return message
+
+    @store_errors()
+    def save_answer(self, message: Message) -> None:
+        """Write how an answer stands: its parts as far as they changed, status, model, statistics and failure."""
+        with self._database.atomic():
+            updated = self._database.execute(
+                "UPDATE messages SET status = ?, model = ?, statistics = ?, failure = ?, writer = ? WHERE id = ?",
+                [
+                    message.status.value,
+                    message.model,
+                    value_to_json(message.statistics),
+                    value_to_json(message.failure),
+                    self._writer_of(message),
+                    message.id,
+                ],
+            )
+            if not updated.rowcount:
+                raise _no_message(message.id)
+            self._save_parts(message)
+            self._database.execute(
+                "DELETE FROM parts WHERE message_id = ? AND position >= ?", [message.id, len(message.parts)]
+            )
+
+    @store_errors()
+    def rename(self, conversation_id: ConversationId, title: str) -> None:
+        self._change(conversation_id, "title", storable(title))
+
+    @store_errors()
+    def set_effort(self, conversation_id: ConversationId, effort: Effort) -> None:
+        self._change(conversation_id, "effort", effort.value)
+
+    @store_errors()
+    def move_to_trash(self, conversation_id: ConversationId) -> None:
+        """Take a conversation out of the list; nothing of it is lost."""
+        self._change(conversation_id, "trashed_at", timestamp(now()))
+
+    @store_errors()
+    def restore(self, conversation_id: ConversationId) -> None:
+        self._change(conversation_id, "trashed_at", None)
+
+    @store_errors()
+    def delete_forever(self, conversation_id: ConversationId) -> None:
+        """Delete a conversation that is in the trash, so that its words are no longer in the file."""
+        if self.conversation(conversation_id).trashed_at is None:
+            raise StoreError("Only a conversation in the trash can be deleted.", "Move it to the trash first.")
+        self._database.execute("DELETE FROM conversations WHERE id = ?", [conversation_id])
+        # secure_delete overwrote the pages; what was written before still stands in the write-ahead log.
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @store_errors()
+    def recover_interrupted(self) -> int:
+        """Mark answers whose writing process is gone as interrupted, and say how many there were.
+
+        Another process may have the same database open, the command line beside the window: what that one writes is
+        left alone.
+        """
+        rows = self._rows("SELECT id, writer FROM messages WHERE status = ?", Status.STREAMING.value)
+        alive = {writer: is_alive(writer) for writer in {row["writer"] or "" for row in rows}}
+        lost = [row for row in rows if not alive[row["writer"] or ""]]
+        with self._database.atomic():
+            # The writer is compared once more, because the message may have found a new one in the meantime.
+            cursors = [
+                self._database.execute(
+                    "UPDATE messages SET status = ?, writer = NULL WHERE id = ? AND status = ? AND writer IS ?",
+                    [Status.INTERRUPTED.value, row["id"], Status.STREAMING.value, row["writer"]],
+                )
+                for row in lost
+            ]
+        return sum(cursor.rowcount for cursor in cursors)
+
+    @store_errors()
+    def close(self) -> None:
+        self._database.close()
+
+    def _append(self, *messages: Message) -> None:
+        """Store new messages, each the child of the one before, and move the head of their conversation to the last."""
+        last = messages[-1]
+        with self._database.atomic():
+            moved = self._database.execute(
+                "UPDATE conversations SET head_id = ?, updated_at = ? WHERE id = ?",
+                [last.id, timestamp(last.created_at), last.conversation_id],
+            )
+            if not moved.rowcount:
+                raise _no_conversation(last.conversation_id)
+            for message in messages:
+                self._insert(message)
+
+    def _insert(self, message: Message) -> None:
+        self._database.execute(
+            """
+            INSERT INTO messages (id, conversation_id, parent_id, role, created_at, status, model, writer)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                message.id,
+                message.conversation_id,
+                message.parent_id,
+                message.role.value,
+                timestamp(message.created_at),
+                message.status.value,
+                message.model,
+                self._writer_of(message),
+            ],
+        )
+        self._save_parts(message)
+
+    def _save_parts(self, message: Message) -> None:
+        for position, part in enumerate(message.parts):
+            self._database.execute(_SAVE_PART, [message.id, position, *part_to_row(part)])
+
+    def _writer_of(self, message: Message) -> str | None:
+        return self._writer if message.status is Status.STREAMING else None
+
+    def _change(self, conversation_id: ConversationId, column: str, value: str | None) -> None:
+        changed = self._database.execute(
+            f"UPDATE conversations SET {column} = ? WHERE id = ?", [value, conversation_id]
+        )
+        if not changed.rowcount:
+            raise _no_conversation(conversation_id)
+
+    def _messages(self, rows: Iterable[dict[str, Any]]) -> list[Message]:
+        """Make messages of their rows, with the parts of all of them fetched at once."""
+        rows = list(rows)
+        parts: dict[str, list[Part]] = defaultdict(list)
+        for row in self._rows(_PARTS, json.dumps([row["id"] for row in rows])):
+            part = part_from_row(row["kind"], row["data"])
+            if part is not None:
+                parts[row["message_id"]].append(part)
+        return [message_from_row(row, parts[row["id"]]) for row in rows]
+
+    def _rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
+        return list(self._database.query(sql, parameters))
+
+
+def _new_message(
+    conversation_id: ConversationId,
+    parent_id: MessageId | None,
+    role: Role,
+    parts: Sequence[Part],
+    *,
+    status: Status = Status.COMPLETE,
+    model: str = "",
+) -> Message:
+    return Message(
+        id=new_message_id(),
+        conversation_id=conversation_id,
+        parent_id=parent_id,
+        role=role,
+        parts=tuple(parts),
+        created_at=now(),
+        status=status,
+        model=model,
+    )
+
+
+def _no_conversation(conversation_id: ConversationId) -> NotFoundError:
+    return NotFoundError("This conversation no longer exists.", details=conversation_id)
+
+
+def _no_message(message_id: MessageId) -> NotFoundError:
+    return NotFoundError("This message no longer exists.", details=message_id)

@@ -1,0 +1,80 @@
+"""The schema of chat.db as the steps that lead to it. Append only: a step that was released is never edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+_chat = Migrations("chat")
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What makes a database file ours: its application_id, the steps to its schema, and how many these are."""
+
+    application_id: int
+    version: int
+    migrations: Migrations
+
+
+_CONVERSATIONS_AND_MESSAGES = """\
+CREATE TABLE conversations (
+    id TEXT PRIMARY KEY NOT NULL,
+    title TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    started_on TEXT NOT NULL,
+    effort TEXT NOT NULL,
+    head_id TEXT,
+    trashed_at TEXT
+) STRICT;
+
+CREATE TABLE messages (
+    id TEXT PRIMARY KEY NOT NULL,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    parent_id TEXT,
+    role TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    status TEXT NOT NULL,
+    model TEXT NOT NULL DEFAULT '',
+    statistics TEXT,
+    failure TEXT,
+    writer TEXT,
+    UNIQUE (conversation_id, id),
+    FOREIGN KEY (conversation_id, parent_id) REFERENCES messages (conversation_id, id)
+) STRICT;
+
+CREATE TABLE parts (
+    message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (message_id, position)
+) STRICT;
+
+CREATE INDEX messages_by_parent ON messages (conversation_id, parent_id, created_at);
+CREATE INDEX messages_being_written ON messages (status) WHERE status = 'streaming';
+CREATE INDEX conversations_by_update ON conversations (updated_at);
+"""
+
+
+@_chat()
+def m001_conversations_and_messages(database: Database) -> None:
+    """Messages form a tree; a conversation's head is the leaf of the branch that is shown.
+
+    Parts are rows of their own, so that saving an answer that grows rewrites the part that grew and no other. The head
+    is no foreign key, because the two tables would depend on each other.
+    """
+    _run(database, _CONVERSATIONS_AND_MESSAGES)
+
+
+CHAT = Schema(application_id=int.from_bytes(b"Ingl", "big"), version=1, migrations=_chat)
+
+
+def _run(database: Database, statements: str) -> None:
+    """Run statements one by one: sqlite3's executescript would commit the transaction that a migration is."""
+    for statement in statements.split(";"):
+        if statement.strip():
+            database.execute(statement.strip())

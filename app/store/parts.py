@@ -1,0 +1,135 @@
+"""Parts of a message as rows, written out field by field, so that a rename in the domain can't change what is stored.
+
+What a newer version added is no reason to fail: fields that aren't known are ignored, fields that are missing take
+their defaults, and a part of a kind that isn't known is left out (its row stays where it is).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from app.domain.chat import Attachment, Citation, Part, Reasoning, Text, ToolCall, ToolResult
+
+_Fields = dict[str, Any]
+
+
+def part_to_row(part: Part) -> tuple[str, str]:
+    """Give the kind and the JSON of a part."""
+    kind, fields = _to_fields(part)
+    return kind, to_json(fields)
+
+
+def part_from_row(kind: str, data: str) -> Part | None:
+    """Give back the part, or None if this version can't read it."""
+    decode = _DECODERS.get(kind)
+    if decode is None:
+        return None
+    try:
+        return decode(json.loads(data))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def to_json(fields: _Fields) -> str:
+    """Write JSON that SQLite can hold; half a surrogate pair, which UTF-8 can't express, is escaped."""
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(fields, separators=(",", ":"))
+    return text
+
+
+def _to_fields(part: Part) -> tuple[str, _Fields]:
+    match part:
+        case Text():
+            return "text", {"text": part.text, "token_ids": part.token_ids, "preamble": part.preamble}
+        case Reasoning():
+            return "reasoning", {"text": part.text, "seconds": part.seconds, "tokens": part.tokens}
+        case ToolCall():
+            return "tool_call", {
+                "name": part.name,
+                "arguments": part.arguments,
+                "channel": part.channel,
+                "content_type": part.content_type,
+                "token_ids": part.token_ids,
+            }
+        case ToolResult():
+            return "tool_result", {"name": part.name, "output": part.output, "channel": part.channel}
+        case Attachment():
+            return "attachment", {"name": part.name, "sha256": part.sha256, "size": part.size}
+        case Citation():
+            return "citation", {
+                "number": part.number,
+                "document": part.document,
+                "first_line": part.first_line,
+                "last_line": part.last_line,
+                "passage": part.passage,
+                "page": part.page,
+                "verified": part.verified,
+            }
+
+
+def _text(fields: _Fields) -> Text:
+    return Text(
+        text=str(fields["text"]),
+        token_ids=_token_ids(fields),
+        preamble=bool(fields.get("preamble", False)),
+    )
+
+
+def _reasoning(fields: _Fields) -> Reasoning:
+    return Reasoning(
+        text=str(fields["text"]), seconds=float(fields.get("seconds", 0.0)), tokens=int(fields.get("tokens", 0))
+    )
+
+
+def _tool_call(fields: _Fields) -> ToolCall:
+    return ToolCall(
+        name=str(fields["name"]),
+        arguments=str(fields["arguments"]),
+        channel=str(fields.get("channel", "commentary")),
+        content_type=str(fields.get("content_type", "")),
+        token_ids=_token_ids(fields),
+    )
+
+
+def _tool_result(fields: _Fields) -> ToolResult:
+    return ToolResult(
+        name=str(fields["name"]),
+        output=str(fields["output"]),
+        channel=str(fields.get("channel", "commentary")),
+    )
+
+
+def _attachment(fields: _Fields) -> Attachment:
+    return Attachment(name=str(fields["name"]), sha256=str(fields["sha256"]), size=int(fields["size"]))
+
+
+def _citation(fields: _Fields) -> Citation:
+    page = fields.get("page")
+    return Citation(
+        number=int(fields["number"]),
+        document=str(fields["document"]),
+        first_line=int(fields["first_line"]),
+        last_line=int(fields["last_line"]),
+        passage=str(fields["passage"]),
+        page=None if page is None else int(page),
+        verified=bool(fields.get("verified", False)),
+    )
+
+
+def _token_ids(fields: _Fields) -> tuple[int, ...]:
+    return tuple(int(token) for token in fields.get("token_ids", ()))
+
+
+_DECODERS: dict[str, Callable[[_Fields], Part]] = {
+    "text": _text,
+    "reasoning": _reasoning,
+    "tool_call": _tool_call,
+    "tool_result": _tool_result,
+    "attachment": _attachment,
+    "citation": _citation,
+}

@@ -1,0 +1,89 @@
+"""Rows of the tables conversations and messages as values of the domain, and what of these is JSON or a timestamp."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from app.domain.chat import (
+    Conversation,
+    ConversationId,
+    Effort,
+    Failure,
+    Message,
+    MessageId,
+    Part,
+    Role,
+    Statistics,
+    Status,
+)
+from app.store.parts import to_json
+
+_Member = TypeVar("_Member", bound=StrEnum)
+_Value = TypeVar("_Value", Statistics, Failure)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment so that the order of the texts is the order of the moments."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def storable(text: str) -> str:
+    """Replace halves of surrogate pairs, which UTF-8 can't express, by question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def value_to_json(value: Statistics | Failure | None) -> str | None:
+    return None if value is None else to_json(dataclasses.asdict(value))
+
+
+def conversation_from_row(row: dict[str, Any], messages: Sequence[Message] = ()) -> Conversation:
+    return Conversation(
+        id=ConversationId(row["id"]),
+        title=row["title"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        updated_at=datetime.fromisoformat(row["updated_at"]),
+        started_on=date.fromisoformat(row["started_on"]),
+        effort=_member(Effort, row["effort"], Effort.MEDIUM),
+        head_id=None if row["head_id"] is None else MessageId(row["head_id"]),
+        trashed_at=None if row["trashed_at"] is None else datetime.fromisoformat(row["trashed_at"]),
+        messages=tuple(messages),
+    )
+
+
+def message_from_row(row: dict[str, Any], parts: Sequence[Part]) -> Message:
+    return Message(
+        id=MessageId(row["id"]),
+        conversation_id=ConversationId(row["conversation_id"]),
+        parent_id=None if row["parent_id"] is None else MessageId(row["parent_id"]),
+        role=_member(Role, row["role"], Role.ASSISTANT),
+        parts=tuple(parts),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        status=_member(Status, row["status"], Status.COMPLETE),
+        model=row["model"],
+        statistics=_value_from_json(Statistics, row["statistics"]),
+        failure=_value_from_json(Failure, row["failure"]),
+    )
+
+
+def _member(kind: type[_Member], value: str, otherwise: _Member) -> _Member:
+    """Give the member of that name, or the usual one if a newer version invented it."""
+    return kind(value) if value in kind.__members__.values() else otherwise
+
+
+def _value_from_json(kind: type[_Value], text: str | None) -> _Value | None:
+    if text is None:
+        return None
+    known = {field.name for field in dataclasses.fields(kind)}
+    try:
+        return kind(**{name: value for name, value in json.loads(text).items() if name in known})
+    except (TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,108 @@
+"""One answer in the transcript: its thoughts, its blocks, and what there is to say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.domain.chat import Message, Part, Reasoning, Text
+from app.markup import render_blocks
+from app.ui.block_stack import BlockStack
+from app.ui.meta_line import MetaLine
+from app.ui.reasoning_panel import ReasoningPanel
+from app.ui.theme import Theme
+from app.ui.widgets.notice import Notice
+from app.ui.widgets.progress_line import ProgressLine
+
+
+class AnswerMessage(QWidget):
+    """Shows a stored answer, or one that grows. What it copies is the answer, never the thoughts."""
+
+    link_activated = Signal(QUrl)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._text = ""
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self._reasoning = ReasoningPanel(self._theme, self)
+        self._progress = ProgressLine(self)
+        self._blocks = BlockStack(self._theme, self)
+        self._notice = Notice(self)
+        self._meta = MetaLine(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12)
+        for widget in (self._reasoning, self._progress, self._blocks, self._notice, self._meta):
+            widget.hide()
+            layout.addWidget(widget)
+
+    def _connect(self) -> None:
+        self._blocks.link_activated.connect(self.link_activated)
+        self._meta.copy_requested.connect(self._on_copy_requested)
+
+    @property
+    def text(self) -> str:
+        """The answer proper, as Copy gives it."""
+        return self._text
+
+    @property
+    def reasoning(self) -> ReasoningPanel:
+        return self._reasoning
+
+    @property
+    def blocks(self) -> BlockStack:
+        return self._blocks
+
+    @property
+    def meta(self) -> MetaLine:
+        return self._meta
+
+    @property
+    def notice(self) -> Notice:
+        return self._notice
+
+    @property
+    def progress(self) -> ProgressLine:
+        return self._progress
+
+    def show_progress(self, words: str, fraction: float | None) -> None:
+        """Say what happens before the first word; empty words take the line away."""
+        self._progress.setVisible(bool(words))
+        self._progress.set_progress(words, fraction)
+
+    def show_thinking(self, seconds: float, running: bool) -> None:
+        """Count the seconds of thought, or stop counting."""
+        if running:
+            self._reasoning.run(seconds)
+        else:
+            self._reasoning.finish(seconds)
+
+    def show_parts(self, parts: Sequence[Part], final: bool = False) -> None:
+        """Show what there is of the answer."""
+        self._text = "\n\n".join(part.text for part in parts if isinstance(part, Text) and part.text)
+        self._reasoning.show_parts(parts)
+        self._blocks.set_blocks(render_blocks(self._text), final)
+        self._blocks.setVisible(bool(self._text))
+
+    def show_message(self, message: Message) -> None:
+        """Show an answer that has ended."""
+        self.show_progress("", None)
+        thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
+        self._reasoning.finish(sum(part.seconds for part in thoughts), sum(part.tokens for part in thoughts))
+        self.show_parts(message.parts, final=True)
+        self._notice.setVisible(message.failure is not None)
+        if message.failure is not None:
+            self._notice.set_failure(message.failure.title, message.failure.remedy)
+        self._meta.show_message(message)
+        self._meta.show()
+
+    @Slot()
+    def _on_copy_requested(self) -> None:
+        QGuiApplication.clipboard().setText(self._text)

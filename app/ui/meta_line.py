@@ -1,0 +1,70 @@
+"""The pale line under an answer: how it ended, how fast it was, and Copy."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from app.domain.chat import Message
+from app.ui import words
+from app.ui.widgets.controls import flat_button, plain_label
+
+COPIED_FOR = 1600
+
+
+class MetaLine(QWidget):
+    """Secondary things about a finished answer."""
+
+    copy_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self._ending = plain_label("", "ending", self)
+        self._speed = plain_label("", "faint", self)
+        self._copy = flat_button(self.tr("Copy"), self.tr("Copy this answer"), self)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(14)
+        layout.addWidget(self._ending)
+        layout.addWidget(self._speed)
+        layout.addWidget(self._copy)
+        layout.addStretch(1)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(COPIED_FOR)
+
+    def _connect(self) -> None:
+        self._copy.clicked.connect(self._on_copy_clicked)
+        self._timer.timeout.connect(self._on_copied_long_ago)
+
+    @property
+    def text(self) -> str:
+        """What the line says, without its buttons."""
+        return " ".join(label.text() for label in (self._ending, self._speed) if not label.isHidden())
+
+    def show_message(self, message: Message) -> None:
+        """Tell about a message that has ended."""
+        ending = words.ending(message)
+        self._ending.setText(ending)
+        self._ending.setVisible(bool(ending))
+        statistics = message.statistics
+        known = statistics is not None and statistics.generated_tokens > 0
+        self._speed.setVisible(known)
+        if statistics is not None and known:
+            self._speed.setText(words.speed(statistics))
+            self._speed.setToolTip(words.cost(statistics))
+        self._copy.setVisible(bool(message.text))
+
+    @Slot()
+    def _on_copy_clicked(self) -> None:
+        self._copy.setText(self.tr("Copied"))
+        self._timer.start()
+        self.copy_requested.emit()
+
+    @Slot()
+    def _on_copied_long_ago(self) -> None:
+        self._copy.setText(self.tr("Copy"))

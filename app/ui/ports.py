@@ -1,0 +1,77 @@
+"""What the window needs of the core, so that a test can stand in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from app.domain.chat import Conversation, ConversationId, Effort
+from app.domain.models import ModelFile
+from app.services.events import Event, ModelState
+from app.settings import Settings
+
+Post = Callable[[Callable[[], None]], None]
+"""Runs a closure on the main thread, from any thread."""
+
+
+class Turn(Protocol):
+    """A turn that runs."""
+
+    @property
+    def conversation_id(self) -> ConversationId: ...
+
+
+class ChatPort(Protocol):
+    """Conversations, and the one turn that may run."""
+
+    @property
+    def turn(self) -> Turn | None: ...
+
+    def subscribe(self, listener: Callable[[Event], None]) -> object: ...
+
+    def conversations(self) -> Sequence[Conversation]: ...
+
+    def conversation(self, conversation_id: ConversationId) -> Conversation: ...
+
+    def send(self, conversation_id: ConversationId | None, text: str, effort: Effort) -> ConversationId: ...
+
+    def stop(self) -> None: ...
+
+    def rename(self, conversation_id: ConversationId, title: str) -> None: ...
+
+    def move_to_trash(self, conversation_id: ConversationId) -> None: ...
+
+    def restore(self, conversation_id: ConversationId) -> None: ...
+
+
+class ModelPort(Protocol):
+    """The chosen model."""
+
+    @property
+    def state(self) -> ModelState: ...
+
+    def choose(self, path: Path) -> None: ...
+
+    def load(self) -> None: ...
+
+    def unload(self) -> None: ...
+
+    def trial_model(self) -> ModelFile | None: ...
+
+
+class CorePort(Protocol):
+    """The object graph below the window."""
+
+    @property
+    def chat(self) -> ChatPort: ...
+
+    @property
+    def models(self) -> ModelPort: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def update_settings(self, **changes: object) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,93 @@
+"""A stretch of an answer: safe HTML in the colours of the theme."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Slot
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QTextBlockFormat, QTextCursor, QTextLength, QTextTable
+from PySide6.QtWidgets import QWidget
+
+from app.ui.theme import QUOTE_INDENT, Theme, prose_css
+from app.ui.widgets.text_view import TextView
+
+FIRST_MARGIN = 8
+LIST_INDENT = 20
+
+
+class ProseView(TextView):
+    """Shows one or more prose blocks, and draws what Qt's rich text can't: the rule beside a quotation."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._html = ""
+        self.setProperty("tone", "prose")
+        theme.changed.connect(self._on_theme_changed)
+
+    @property
+    def html(self) -> str:
+        """What was set last."""
+        return self._html
+
+    def set_html(self, html: str) -> None:
+        """Show sanitized HTML; does nothing when it is shown already."""
+        if html != self._html:
+            self._html = html
+            self._render()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        colour = QColor(self._theme.palette.line)
+        for rectangle in self._quotations():
+            painter.fillRect(rectangle, colour)
+        painter.end()
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._render()
+
+    def _render(self) -> None:
+        self.document().setDefaultStyleSheet(prose_css(self._theme.palette))
+        self.document().setIndentWidth(LIST_INDENT)
+        self.setHtml(self._html)
+        self._trim_top()
+        for frame in self.document().rootFrame().childFrames():
+            if isinstance(frame, QTextTable):
+                self._finish_table(frame)
+
+    def _trim_top(self) -> None:
+        """A heading keeps but a part of the space above it when it comes first: what is above brings its own."""
+        cursor = QTextCursor(self.document().begin())
+        spacing = cursor.blockFormat()
+        if spacing.topMargin() > FIRST_MARGIN:
+            spacing.setTopMargin(FIRST_MARGIN)
+            cursor.setBlockFormat(spacing)
+
+    def _finish_table(self, table: QTextTable) -> None:
+        """Tables take the whole column, and the empty line that Qt puts after one takes no room."""
+        shape = table.format()
+        shape.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+        table.setFormat(shape)
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(table.lastPosition() + 1)
+        if not cursor.block().text():
+            flat = QTextBlockFormat()
+            flat.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+            cursor.setBlockFormat(flat)
+
+    def _quotations(self) -> list[QRectF]:
+        """Where the rules go: one per level of a quoted block, run together where blocks follow each other."""
+        result: list[QRectF] = []
+        layout = self.document().documentLayout()
+        bottoms: dict[int, float] = {}
+        block = self.document().begin()
+        while block.isValid():
+            depth = 0 if block.textList() else int(block.blockFormat().leftMargin() // QUOTE_INDENT)
+            bounds = layout.blockBoundingRect(block)
+            bottoms = {level: bottoms.get(level, bounds.top()) for level in range(depth)}
+            for level, top in bottoms.items():
+                left = level * QUOTE_INDENT
+                result.append(QRectF(QPointF(left, top), QPointF(left + 2, bounds.bottom())))
+                bottoms[level] = bounds.bottom()
+            block = block.next()
+        return result

@@ -1,0 +1,176 @@
+"""The conversation as a page: messages in one readable column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.domain.chat import Message, MessageId, Role
+from app.ui.answer_message import AnswerMessage
+from app.ui.icons import line_icon
+from app.ui.scroll_keeper import ScrollKeeper
+from app.ui.theme import Theme
+from app.ui.user_message import UserMessage
+from app.ui.widgets.controls import icon_button
+
+COLUMN = 680
+MARGIN = 24
+FIRST = 40
+"""Messages that are shown at once; older ones come when the reader scrolls up to them."""
+MORE = 20
+NEAR_TOP = 300
+
+
+class Transcript(QScrollArea):
+    """Shows messages, newest last, and stays at the newest unless the reader scrolled up."""
+
+    link_activated = Signal(QUrl)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._older: list[Message] = []
+        self._rows: dict[MessageId, UserMessage | AnswerMessage] = {}
+        self._build()
+        self._build_jump()
+        self._connect()
+
+    def _build(self) -> None:
+        self.setObjectName("transcript")
+        self.setAccessibleName("transcript")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self._page = QWidget()
+        self._page.setProperty("tone", "page")
+        self._column = QWidget(self._page)
+        self._column.setMaximumWidth(COLUMN + 2 * MARGIN)
+        self._messages = QVBoxLayout(self._column)
+        self._messages.setContentsMargins(MARGIN, 22, MARGIN, 28)
+        self._messages.setSpacing(20)
+        self._messages.addStretch(1)
+        centre = QHBoxLayout(self._page)
+        centre.setContentsMargins(0, 0, 0, 0)
+        centre.addStretch(1)
+        centre.addWidget(self._column, 1000)
+        centre.addStretch(1)
+        self.setWidget(self._page)
+
+    def _build_jump(self) -> None:
+        self._jump = icon_button(self.tr("Jump to the latest message"), self)
+        self._jump.setProperty("tone", "jump")
+        self._jump.setFixedSize(34, 34)
+        self._jump.hide()
+        self._keeper = ScrollKeeper(self.verticalScrollBar())
+
+    def _connect(self) -> None:
+        self._jump.clicked.connect(self._on_jump_clicked)
+        self._keeper.following_changed.connect(self._on_following_changed)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        self._theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    @property
+    def shown(self) -> int:
+        """How many messages have widgets."""
+        return len(self._rows)
+
+    @property
+    def following(self) -> bool:
+        """Whether the page stays at its end while it grows."""
+        return self._keeper.following
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._older = []
+        for row in self._rows.values():
+            self._messages.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._rows = {}
+
+    def show_messages(self, messages: Sequence[Message]) -> None:
+        """Show a conversation from its end."""
+        self.setUpdatesEnabled(False)
+        self.clear()
+        self._older = list(messages[:-FIRST])
+        for message in messages[-FIRST:]:
+            self.add(message)
+        self.setUpdatesEnabled(True)
+        self._keeper.follow()
+
+    def add(self, message: Message) -> AnswerMessage | None:
+        """Put a message at the end; an answer's widget is returned."""
+        row = self._make(message)
+        self._messages.addWidget(row)
+        row.show()
+        return row if isinstance(row, AnswerMessage) else None
+
+    def answer(self, message_id: MessageId) -> AnswerMessage | None:
+        """The widget of an answer, if it is on the page."""
+        row = self._rows.get(message_id)
+        return row if isinstance(row, AnswerMessage) else None
+
+    def message(self, message_id: MessageId) -> UserMessage | AnswerMessage | None:
+        return self._rows.get(message_id)
+
+    def follow(self) -> None:
+        """Go to the end and stay there."""
+        self._keeper.follow()
+
+    def show_older(self) -> None:
+        """Add older messages above, without moving what is in sight."""
+        if not self._older:
+            return
+        self._keeper.hold()
+        batch, self._older = self._older[-MORE:], self._older[:-MORE]
+        rows = [self._make(message) for message in batch]
+        for index, row in enumerate(rows):
+            self._messages.insertWidget(1 + index, row)
+            row.show()
+        QTimer.singleShot(0, self._on_older_laid_out)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_jump()
+
+    def _make(self, message: Message) -> UserMessage | AnswerMessage:
+        row: UserMessage | AnswerMessage
+        if message.role is Role.USER:
+            row = UserMessage(message, self._column)
+        else:
+            row = AnswerMessage(self._theme, self._column)
+            row.link_activated.connect(self.link_activated)
+            row.show_message(message)
+        self._rows[message.id] = row
+        return row
+
+    @Slot()
+    def _on_jump_clicked(self) -> None:
+        self._keeper.follow()
+
+    @Slot(bool)
+    def _on_following_changed(self, following: bool) -> None:
+        self._jump.setVisible(not following)
+        self._jump.raise_()
+
+    @Slot(int)
+    def _on_scrolled(self, value: int) -> None:
+        if value < NEAR_TOP and not self._keeper.following:
+            self.show_older()
+
+    @Slot()
+    def _on_older_laid_out(self) -> None:
+        self._keeper.release()
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._jump.setIcon(line_icon("down", self._theme.palette.mute))
+
+    def _place_jump(self) -> None:
+        area = self.viewport().geometry()
+        self._jump.move(area.center().x() - self._jump.width() // 2, area.bottom() - self._jump.height() - 8)

@@ -1,0 +1,45 @@
+"""Labels and buttons as the application makes them; the style sheet knows them by their tone."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+
+
+def plain_label(text: str, tone: str, parent: QWidget | None = None) -> QLabel:
+    """A label that shows text as it is, never as markup."""
+    label = QLabel(parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setText(text)
+    label.setProperty("tone", tone)
+    return label
+
+
+def button(text: str, tone: str, parent: QWidget | None = None) -> QPushButton:
+    """A button with words. Tones: primary, secondary, flat."""
+    result = QPushButton(text, parent)
+    result.setProperty("tone", tone)
+    result.setCursor(Qt.CursorShape.PointingHandCursor)
+    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    result.setAutoDefault(False)
+    return result
+
+
+def flat_button(text: str, description: str, parent: QWidget | None = None) -> QPushButton:
+    """A button that looks like pale text until it is pointed at."""
+    result = button(text, "flat", parent)
+    result.setToolTip(description)
+    result.setAccessibleName(description)
+    return result
+
+
+def icon_button(description: str, parent: QWidget | None = None) -> QToolButton:
+    """A button that is an icon; its description is its tooltip and what screen readers say."""
+    result = QToolButton(parent)
+    result.setProperty("tone", "icon")
+    result.setIconSize(QSize(16, 16))
+    result.setCursor(Qt.CursorShape.PointingHandCursor)
+    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    result.setToolTip(description)
+    result.setAccessibleName(description)
+    return result
