@@ -80,10 +80,8 @@ class GrowingBlocks:
             # A definition ("[name]: address") changes text that came long before it.
             return render_blocks(markdown)
         blocks = self._settled_blocks + tuple(_block(tokens) for tokens in groups)
-        if len(groups) > self._OPEN_BLOCKS:
-            first_open = groups[-self._OPEN_BLOCKS][0].map
-            assert first_open is not None, "every block knows its lines"
-            self._settled_text += _first_lines(rest, first_open[0])
+        if len(groups) > self._OPEN_BLOCKS and (lines := groups[-self._OPEN_BLOCKS][0].map):
+            self._settled_text += _first_lines(rest, lines[0])
             self._settled_blocks = blocks[: -self._OPEN_BLOCKS]
         return blocks
 

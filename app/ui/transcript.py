@@ -106,7 +106,7 @@ class Transcript(QScrollArea):
     def add(self, message: Message) -> AnswerMessage | None:
         """Put a message at the end; an answer's widget is returned."""
         row = self._make(message)
-        self._messages.addWidget(row)
+        self._messages.insertWidget(self._messages.count() - 1, row)
         row.show()
         return row if isinstance(row, AnswerMessage) else None
 
@@ -130,7 +130,7 @@ class Transcript(QScrollArea):
         batch, self._older = self._older[-MORE:], self._older[:-MORE]
         rows = [self._make(message) for message in batch]
         for index, row in enumerate(rows):
-            self._messages.insertWidget(1 + index, row)
+            self._messages.insertWidget(index, row)
             row.show()
         QTimer.singleShot(0, self._on_older_laid_out)
 

@@ -1,0 +1,143 @@
+"""Where a message is written: the text, how long the model may think, how full the context is, and Send or Stop."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.domain.chat import Effort
+from app.ui import words
+from app.ui.composer_edit import ComposerEdit
+from app.ui.widgets.controls import button, plain_label
+from app.ui.widgets.meter import Meter
+from app.ui.widgets.segmented import Segmented
+
+
+class Composer(QFrame):
+    """Offers what is written; whoever sends it empties the composer once it is safely stored."""
+
+    message_submitted = Signal(str)  # text
+    stop_requested = Signal()
+    effort_chosen = Signal(str)  # value of an Effort
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._running = False
+        self._build()
+        self._build_row()
+        self._connect()
+        self._refresh()
+
+    def _build(self) -> None:
+        self.setProperty("tone", "composer")
+        self._edit = ComposerEdit(self)
+        self._edit.setPlaceholderText(self.tr("Write a message"))
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(12, 11, 10, 9)
+        self._layout.setSpacing(8)
+        self._layout.addWidget(self._edit)
+
+    def _build_row(self) -> None:
+        self._effort = Segmented(
+            [(Effort.LOW, self.tr("Low")), (Effort.MEDIUM, self.tr("Medium")), (Effort.HIGH, self.tr("High"))], self
+        )
+        self._effort.setObjectName("effort")
+        self._effort.setAccessibleName("effort")
+        self._effort.setToolTip(self.tr("How long the model thinks before it answers"))
+        self._meter = Meter(74, 5, self)
+        self._context = plain_label("", "note", self)
+        self._send = button(self.tr("Send"), "primary", self)
+        self._stop = button(self.tr("Stop"), "stop", self)
+        self._name(self._send, "send", self.tr("Send the message (Enter)"))
+        self._name(self._stop, "stop", self.tr("Stop the answer (Esc)"))
+        self._stop.hide()
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self._effort)
+        row.addWidget(self._meter)
+        row.addWidget(self._context)
+        row.addStretch(1)
+        row.addWidget(self._send)
+        row.addWidget(self._stop)
+        self._layout.addLayout(row)
+        self.set_context(0, 0)
+
+    @staticmethod
+    def _name(widget: QWidget, name: str, description: str) -> None:
+        widget.setObjectName(name)
+        widget.setAccessibleName(name)
+        widget.setAccessibleDescription(description)
+        widget.setToolTip(description)
+
+    def _connect(self) -> None:
+        self._edit.submitted.connect(self._on_submitted)
+        self._edit.textChanged.connect(self._on_text_changed)
+        self._send.clicked.connect(self._on_submitted)
+        self._stop.clicked.connect(self.stop_requested)
+        self._effort.chosen.connect(self.effort_chosen)
+
+    @property
+    def text(self) -> str:
+        return self._edit.text
+
+    @property
+    def effort(self) -> Effort:
+        return Effort(self._effort.value)
+
+    def set_text(self, text: str) -> None:
+        self._edit.set_text(text)
+
+    def clear(self) -> None:
+        """Begin anew; what was written is stored elsewhere."""
+        self._edit.set_text("")
+
+    def set_effort(self, effort: Effort) -> None:
+        self._effort.set_value(effort.value)
+
+    def set_running(self, running: bool) -> None:
+        """Show Stop in the place of Send while a turn runs."""
+        had_focus = self._send.hasFocus() or self._stop.hasFocus()
+        self._running = running
+        self._send.setVisible(not running)
+        self._stop.setVisible(running)
+        if had_focus:
+            (self._stop if running else self._edit).setFocus(Qt.FocusReason.OtherFocusReason)
+        self._refresh()
+
+    def set_context(self, used: int, size: int) -> None:
+        """Show how full the context is; a size of 0 hides it, because nobody knows."""
+        known = size > 0
+        self._meter.setVisible(known)
+        self._context.setVisible(known)
+        if known:
+            self._meter.set_fraction(used / size)
+            self._context.setText(words.context(used, size))
+            tip = self.tr("Context: {used} of {size} tokens that the model can have in sight").format(
+                used=words.number(used), size=words.number(size)
+            )
+            self._meter.setToolTip(tip)
+            self._context.setToolTip(tip)
+
+    def take_focus(self) -> None:
+        self._edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The whole box is the place to write in, not only its first line."""
+        self.take_focus()
+        super().mousePressEvent(event)
+
+    @Slot()
+    def _on_submitted(self) -> None:
+        if self._can_send():
+            self.message_submitted.emit(self._edit.text.strip())
+
+    @Slot()
+    def _on_text_changed(self) -> None:
+        self._refresh()
+
+    def _can_send(self) -> bool:
+        return not self._running and bool(self._edit.text.strip())
+
+    def _refresh(self) -> None:
+        self._send.setEnabled(self._can_send())

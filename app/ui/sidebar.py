@@ -1,0 +1,103 @@
+"""The left side: the conversations, a new one, and what is always true at the foot."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+
+from app import APP_NAME
+from app.ui.conversation_list import ConversationList
+from app.ui.icons import line_icon
+from app.ui.theme import Theme
+from app.ui.widgets.controls import button, icon_button, plain_label
+from app.ui.widgets.offline_mark import OfflineMark
+
+
+class Sidebar(QFrame):
+    """Lays out the list between the name of the application and the settings."""
+
+    new_requested = Signal()
+    theme_chosen = Signal(str)  # "system", "light" or "dark"
+    about_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._build_top()
+        self._build_foot()
+        self._build()
+        self._connect()
+
+    def _build_top(self) -> None:
+        self._name = plain_label(APP_NAME, "brand", self)
+        self._new = icon_button(self.tr("New conversation (Ctrl+N)"), self)
+        self._new.setProperty("tone", "framed")
+        self._new.setObjectName("new_conversation")
+        self._new.setAccessibleName("new_conversation")
+        self._new.setAccessibleDescription(self.tr("New conversation (Ctrl+N)"))
+        self._conversations = ConversationList(self._theme, self)
+
+    def _build_foot(self) -> None:
+        self._offline = OfflineMark(self)
+        self._settings = button(self.tr("Settings"), "flat", self)
+        self._settings.setAccessibleName(self.tr("Settings"))
+        self._settings.setToolTip(self.tr("Theme, and about this application"))
+        self._menu = QMenu(self)
+        self._themes = QActionGroup(self)
+        heading = self._menu.addMenu(self.tr("Theme"))
+        names = (("system", self.tr("As the system")), ("light", self.tr("Light")), ("dark", self.tr("Dark")))
+        for key, label in names:
+            action = QAction(label, self._themes)
+            action.setCheckable(True)
+            action.setData(key)
+            heading.addAction(action)
+        self._menu.addSeparator()
+        self._about = self._menu.addAction(self.tr("About {name}").format(name=APP_NAME))
+        self._settings.setMenu(self._menu)
+
+    def _build(self) -> None:
+        self.setProperty("tone", "sidebar")
+        top = QHBoxLayout()
+        top.setContentsMargins(8, 0, 0, 0)
+        top.addWidget(self._name)
+        top.addStretch(1)
+        top.addWidget(self._new)
+        foot = QFrame(self)
+        foot.setProperty("tone", "foot")
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(8, 8, 0, 0)
+        row.addWidget(self._offline)
+        row.addStretch(1)
+        row.addWidget(self._settings)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(6)
+        layout.addLayout(top)
+        layout.addWidget(self._conversations, 1)
+        layout.addWidget(foot)
+
+    def _connect(self) -> None:
+        self._new.clicked.connect(self.new_requested)
+        self._themes.triggered.connect(self._on_theme_triggered)
+        self._about.triggered.connect(self.about_requested)
+        self._theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    @property
+    def conversations(self) -> ConversationList:
+        return self._conversations
+
+    @property
+    def menu(self) -> QMenu:
+        return self._menu
+
+    @Slot(QAction)
+    def _on_theme_triggered(self, action: QAction) -> None:
+        self.theme_chosen.emit(action.data())
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._new.setIcon(line_icon("plus", self._theme.palette.mute))
+        for action in self._themes.actions():
+            action.setChecked(action.data() == self._theme.choice)

@@ -1,0 +1,42 @@
+CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+);
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name");
+CREATE TABLE conversations (
+    id TEXT PRIMARY KEY NOT NULL,
+    title TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    started_on TEXT NOT NULL,
+    effort TEXT NOT NULL,
+    head_id TEXT,
+    trashed_at TEXT
+) STRICT;
+CREATE TABLE messages (
+    id TEXT PRIMARY KEY NOT NULL,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    parent_id TEXT,
+    role TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    status TEXT NOT NULL,
+    model TEXT NOT NULL DEFAULT '',
+    statistics TEXT,
+    failure TEXT,
+    writer TEXT,
+    UNIQUE (conversation_id, id),
+    FOREIGN KEY (conversation_id, parent_id) REFERENCES messages (conversation_id, id)
+) STRICT;
+CREATE TABLE parts (
+    message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (message_id, position)
+) STRICT;
+CREATE INDEX messages_by_parent ON messages (conversation_id, parent_id, created_at);
+CREATE INDEX messages_being_written ON messages (status) WHERE status = 'streaming';
+CREATE INDEX conversations_by_update ON conversations (updated_at);
