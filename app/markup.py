@@ -159,7 +159,7 @@ class _Parser(MarkdownIt):
             "fence", "formula", _formula_block, {"alt": ["paragraph", "reference", "blockquote", "list"]}
         )
 
-    def validateLink(self, url: str) -> bool:  # noqa: N802 - the library's name
+    def validateLink(self, url: str) -> bool:  # noqa: ARG002, N802 - the library's names
         """Let every link be parsed: a bad one loses its target when HTML is made, but its text is shown."""
         return True
 

@@ -30,14 +30,14 @@ class TemplateDialect:
     """Renders with a model's own template. A template that can't render even a greeting is refused at once.
 
     bos and eos are the texts of these tokens, which templates name. Most templates that want a bos write it themselves;
-    where one does not and the vocabulary asks for it (add_bos), it is put first here, and nowhere else.
+    where one does not and the vocabulary asks for it (add_bos), it is put first here, and nowhere else. A template that runs for more than so many seconds is refused.
     """
 
-    def __init__(self, template: str, bos: str = "", eos: str = "", *, add_bos: bool = False) -> None:
+    def __init__(self, template: str, bos: str = "", eos: str = "", *, add_bos: bool = False, seconds: float = 2.0) -> None:
         self._bos = bos if add_bos else ""
         self._tokens = {"bos_token": bos, "eos_token": eos}
         try:
-            self._template = SandboxedTemplate(template)
+            self._template = SandboxedTemplate(template, seconds)
         except TEMPLATE_FAILURES as error:
             raise _unusable(error) from error
         greeting = _Turn("user", [_Text("Hello")])

@@ -34,15 +34,18 @@ TEMPLATE_FAILURES = (
 )
 """What compiling or rendering a template may raise: a template is a program, and its errors are Python's."""
 
-_SECONDS = 2.0
 _CHARACTERS = 1_000_000
 _REPETITIONS = 100_000
 
 
 class SandboxedTemplate:
-    """One chat template, compiled. Raises one of TEMPLATE_FAILURES if it can't be compiled or rendered."""
+    """One chat template, compiled; it may run for so many seconds.
 
-    def __init__(self, source: str) -> None:
+    Raises one of TEMPLATE_FAILURES if it can't be compiled or rendered.
+    """
+
+    def __init__(self, source: str, seconds: float) -> None:
+        self._seconds = seconds
         self._environment = _Environment(trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols])
         self._template = self._environment.from_string(_parsed_with_clock(self._environment, source))
 
@@ -50,7 +53,7 @@ class SandboxedTemplate:
         def strftime_now(layout: str) -> str:
             return datetime.combine(today, datetime.min.time()).strftime(layout)
 
-        self._environment.deadline = time.monotonic() + _SECONDS
+        self._environment.deadline = time.monotonic() + self._seconds
         return "".join(_bounded(self._template.generate(strftime_now=strftime_now, **variables)))
 
 

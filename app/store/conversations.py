@@ -187,20 +187,20 @@ class ConversationStore:
 
     @store_errors()
     def rename(self, conversation_id: ConversationId, title: str) -> None:
-        self._change(conversation_id, "title", storable(title))
+        self._change("UPDATE conversations SET title = ? WHERE id = ?", storable(title), conversation_id)
 
     @store_errors()
     def set_effort(self, conversation_id: ConversationId, effort: Effort) -> None:
-        self._change(conversation_id, "effort", effort.value)
+        self._change("UPDATE conversations SET effort = ? WHERE id = ?", effort.value, conversation_id)
 
     @store_errors()
     def move_to_trash(self, conversation_id: ConversationId) -> None:
         """Take a conversation out of the list; nothing of it is lost."""
-        self._change(conversation_id, "trashed_at", timestamp(now()))
+        self._change("UPDATE conversations SET trashed_at = ? WHERE id = ?", timestamp(now()), conversation_id)
 
     @store_errors()
     def restore(self, conversation_id: ConversationId) -> None:
-        self._change(conversation_id, "trashed_at", None)
+        self._change("UPDATE conversations SET trashed_at = ? WHERE id = ?", None, conversation_id)
 
     @store_errors()
     def delete_forever(self, conversation_id: ConversationId) -> None:
@@ -275,11 +275,8 @@ class ConversationStore:
     def _writer_of(self, message: Message) -> str | None:
         return self._writer if message.status is Status.STREAMING else None
 
-    def _change(self, conversation_id: ConversationId, column: str, value: str | None) -> None:
-        changed = self._database.execute(
-            f"UPDATE conversations SET {column} = ? WHERE id = ?", [value, conversation_id]
-        )
-        if not changed.rowcount:
+    def _change(self, statement: str, value: str | None, conversation_id: ConversationId) -> None:
+        if not self._database.execute(statement, [value, conversation_id]).rowcount:
             raise _no_conversation(conversation_id)
 
     def _messages(self, rows: Iterable[dict[str, Any]]) -> list[Message]:

@@ -8,8 +8,8 @@ from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.domain.chat import Message, Part, Reasoning, Text
-from app.markup import render_blocks
+from app.domain.chat import Message, Part, Reasoning, Status, Text
+from app.markup import GrowingBlocks, render_blocks
 from app.ui.block_stack import BlockStack
 from app.ui.meta_line import MetaLine
 from app.ui.reasoning_panel import ReasoningPanel
@@ -27,6 +27,7 @@ class AnswerMessage(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._text = ""
+        self._growing = GrowingBlocks()
         self._build()
         self._connect()
 
@@ -88,11 +89,15 @@ class AnswerMessage(QWidget):
         """Show what there is of the answer."""
         self._text = "\n\n".join(part.text for part in parts if isinstance(part, Text) and part.text)
         self._reasoning.show_parts(parts)
-        self._blocks.set_blocks(render_blocks(self._text), final)
+        blocks = render_blocks(self._text) if final else self._growing.update(self._text)
+        self._blocks.set_blocks(blocks, final)
         self._blocks.setVisible(bool(self._text))
 
     def show_message(self, message: Message) -> None:
-        """Show an answer that has ended."""
+        """Show an answer that has ended, or as far as it is."""
+        if message.status is Status.STREAMING:
+            self.show_parts(message.parts)
+            return
         self.show_progress("", None)
         thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
         self._reasoning.finish(sum(part.seconds for part in thoughts), sum(part.tokens for part in thoughts))

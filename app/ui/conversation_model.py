@@ -94,5 +94,6 @@ def rows(conversations: Sequence[Conversation], today: date) -> list[Row]:
         if section != heading:
             heading = section
             result.append(Row(section))
-        result.append(Row(conversation.title, conversation.id, words.when(conversation.updated_at, today)))
+        title = conversation.title or words.untitled()
+        result.append(Row(title, conversation.id, words.when(conversation.updated_at, today)))
     return result

@@ -15,8 +15,8 @@ LONGEST = 60_000
 @cache
 def _lexer(language: str) -> object | None:
     """The lexer for a language, or None; Pygments is loaded when the first code is shown, not at start."""
-    import pygments.lexers
-    import pygments.util
+    import pygments.lexers  # noqa: PLC0415
+    import pygments.util  # noqa: PLC0415
 
     try:
         return pygments.lexers.get_lexer_by_name(language, stripnl=False, ensurenl=False)
@@ -56,7 +56,7 @@ def _range(first: int, last: int, style: QTextCharFormat) -> QTextLayout.FormatR
 
 def _spans(code: str, language: str, palette: Palette) -> list[tuple[int, int, QTextCharFormat]]:
     """Where which colour goes, in the UTF-16 positions that Qt counts in."""
-    import pygments
+    import pygments  # noqa: PLC0415
 
     lexer = _lexer(language)
     if lexer is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import zip_longest
 
 from app.domain.chat import Part, Reasoning, Text, ToolResult
 from app.services.events import AnswerGrew, Phase, ReasoningGrew, ToolUsed, TurnProgress, TurnStarted
@@ -107,7 +108,7 @@ class LiveAnswer:
 def with_results(parts: tuple[Part, ...]) -> list[tuple[Part, ToolResult | None]]:
     """The parts, each tool call with the result that follows it."""
     paired: list[tuple[Part, ToolResult | None]] = []
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
+    for part, following in zip_longest(parts, parts[1:]):
         if not isinstance(part, ToolResult):
             paired.append((part, following if isinstance(following, ToolResult) else None))
     return paired

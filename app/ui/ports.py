@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from app.domain.chat import Conversation, ConversationId, Effort
+from app.domain.chat import Conversation, ConversationId, Effort, MessageId
 from app.domain.models import ModelFile
 from app.services.events import Event, ModelState
 from app.settings import Settings
@@ -15,18 +15,11 @@ Post = Callable[[Callable[[], None]], None]
 """Runs a closure on the main thread, from any thread."""
 
 
-class Turn(Protocol):
-    """A turn that runs."""
-
-    @property
-    def conversation_id(self) -> ConversationId: ...
-
-
 class ChatPort(Protocol):
     """Conversations, and the one turn that may run."""
 
     @property
-    def turn(self) -> Turn | None: ...
+    def running(self) -> MessageId | None: ...
 
     def subscribe(self, listener: Callable[[Event], None]) -> object: ...
 
@@ -34,7 +27,9 @@ class ChatPort(Protocol):
 
     def conversation(self, conversation_id: ConversationId) -> Conversation: ...
 
-    def send(self, conversation_id: ConversationId | None, text: str, effort: Effort) -> ConversationId: ...
+    def send(self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None) -> ConversationId: ...
+
+    def set_effort(self, conversation_id: ConversationId, effort: Effort) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -72,6 +67,9 @@ class CorePort(Protocol):
     @property
     def settings(self) -> Settings: ...
 
-    def update_settings(self, **changes: object) -> None: ...
+    @property
+    def repairs(self) -> Sequence[str]: ...
+
+    def update_settings(self, **changes: Any) -> None: ...
 
     def close(self) -> None: ...

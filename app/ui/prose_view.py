@@ -67,6 +67,7 @@ class ProseView(TextView):
         """Tables take the whole column, and the empty line that Qt puts after one takes no room."""
         shape = table.format()
         shape.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+        shape.setBorder(0)
         table.setFormat(shape)
         cursor = QTextCursor(self.document())
         cursor.setPosition(table.lastPosition() + 1)

@@ -207,8 +207,9 @@ class Theme(QObject):
         self._application.setPalette(qt_palette(self._palette))
         template = Template(resource("style.qss").read_text(encoding="utf-8"))
         icons = resource("icons").as_posix()
+        scheme = "dark" if self._palette is DARK else "light"
         self._application.setStyleSheet(
-            template.substitute(asdict(self._palette), icons=icons, body=BODY_FONT, mono=MONO_FONT)
+            template.substitute(asdict(self._palette), icons=icons, mono=MONO_FONT, scheme=scheme)
         )
         self.changed.emit()
 

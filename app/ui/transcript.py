@@ -71,6 +71,7 @@ class Transcript(QScrollArea):
         self._jump.clicked.connect(self._on_jump_clicked)
         self._keeper.following_changed.connect(self._on_following_changed)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        self.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
         self._theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -162,6 +163,11 @@ class Transcript(QScrollArea):
     def _on_scrolled(self, value: int) -> None:
         if value < NEAR_TOP and not self._keeper.following:
             self.show_older()
+
+    @Slot(int, int)
+    def _on_range_changed(self, _minimum: int, maximum: int) -> None:
+        # The bar keeps its room, but shows itself only when there is something to scroll.
+        self.verticalScrollBar().setEnabled(maximum > 0)
 
     @Slot()
     def _on_older_laid_out(self) -> None:

@@ -84,6 +84,8 @@ def model_status(state: ModelState) -> str:
     match state.phase:
         case ModelPhase.NONE:
             return tr("No model chosen yet")
+        case ModelPhase.UNLOADED if state.failure is not None:
+            return f"{state.failure.title} {state.failure.remedy}".strip()
         case ModelPhase.UNLOADED:
             return tr("Ready · the model loads with your first message")
         case ModelPhase.LOADING:
@@ -169,6 +171,10 @@ def tool_step(call: ToolCall, result: ToolResult | None) -> str:
 def one_line(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= STEP_LIMIT else line[: STEP_LIMIT - 1].rstrip() + "…"
+
+
+def untitled() -> str:
+    return tr("Untitled")
 
 
 def local(moment: datetime) -> datetime:

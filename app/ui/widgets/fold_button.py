@@ -19,6 +19,7 @@ class FoldButton(QAbstractButton):
         self._strong = QColor()
         self._pale = QColor()
         self._ring = QColor()
+        self.setProperty("tone", "fold")
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

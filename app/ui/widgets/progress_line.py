@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.ui.widgets.controls import plain_label
@@ -11,15 +12,16 @@ from app.ui.widgets.meter import Meter
 class ProgressLine(QWidget):
     """Words always; a bar when somebody knows how far it is."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, centred: bool = False) -> None:
         super().__init__(parent)
         self._words = plain_label("", "note", self)
         self._meter = Meter(220, 3, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(self._words)
-        layout.addWidget(self._meter)
+        side = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft
+        layout.addWidget(self._words, 0, side)
+        layout.addWidget(self._meter, 0, side)
 
     @property
     def words(self) -> str:

@@ -1,0 +1,53 @@
+"""Everything that has a shortcut, in one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+
+class Act(StrEnum):
+    """What can be done by a shortcut."""
+
+    NEW = "new"
+    RENAME = "rename"
+    STOP = "stop"
+    FOCUS_COMPOSER = "focus_composer"
+    TOGGLE_SIDEBAR = "toggle_sidebar"
+    OPEN_MODEL = "open_model"
+    QUIT = "quit"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    act: Act
+    text: str
+    shortcut: str
+
+
+_TABLE = (
+    _Entry(Act.NEW, "New conversation", "Ctrl+N"),
+    _Entry(Act.RENAME, "Rename the conversation", "F2"),
+    _Entry(Act.STOP, "Stop the answer", "Esc"),
+    _Entry(Act.FOCUS_COMPOSER, "Write a message", "Ctrl+L"),
+    _Entry(Act.TOGGLE_SIDEBAR, "Show or hide the conversations", "Ctrl+B"),
+    _Entry(Act.OPEN_MODEL, "Open a model file", "Ctrl+O"),
+    _Entry(Act.QUIT, "Quit", "Ctrl+Q"),
+)
+
+
+def build_actions(window: QWidget) -> dict[Act, QAction]:
+    """Make the actions and give them to the window."""
+    actions = {}
+    for entry in _TABLE:
+        action = QAction(QCoreApplication.translate("Actions", entry.text), window)
+        action.setObjectName(f"action_{entry.act}")
+        action.setShortcut(QKeySequence(entry.shortcut))
+        window.addAction(action)
+        actions[entry.act] = action
+    actions[Act.STOP].setEnabled(False)
+    return actions

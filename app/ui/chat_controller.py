@@ -1,0 +1,242 @@
+"""Between the conversations of the core and the panels that show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.domain.chat import Conversation, ConversationId, Effort, Message
+from app.errors import AppError
+from app.services.events import (
+    AnswerGrew,
+    ConversationsChanged,
+    Event,
+    Phase,
+    ReasoningGrew,
+    ToolUsed,
+    TurnEnded,
+    TurnProgress,
+    TurnStarted,
+)
+from app.ui import words
+from app.ui.live_answer import LiveAnswer
+from app.ui.panels import Panels
+from app.ui.ports import CorePort
+from app.ui.throttle import Throttle
+
+
+class ChatController(QObject):
+    """Knows which conversation is shown and what the running turn has written."""
+
+    changed = Signal()  # another conversation is shown, or a turn began, moved on or ended
+    failed = Signal(object)  # AppError
+
+    def __init__(self, core: CorePort, panels: Panels, parent: QObject) -> None:
+        super().__init__(parent)
+        self._core = core
+        self._panels = panels
+        self._transcript = panels.pages.transcript
+        self._current: ConversationId | None = None
+        self._live: LiveAnswer | None = None
+        self._sending = False
+        self._throttle = Throttle(self._render, self)
+        self._connect()
+
+    def _connect(self) -> None:
+        conversations = self._panels.sidebar.conversations
+        conversations.conversation_selected.connect(self.show_conversation)
+        conversations.rename_requested.connect(self._on_rename_requested)
+        conversations.trash_requested.connect(self._on_trash_requested)
+        self._panels.sidebar.new_requested.connect(self.begin)
+        self._panels.snackbar.undone.connect(self._on_undone)
+        self._panels.composer.message_submitted.connect(self._on_message_submitted)
+        self._panels.composer.stop_requested.connect(self.stop)
+        self._panels.composer.effort_chosen.connect(self._on_effort_chosen)
+
+    @property
+    def current(self) -> ConversationId | None:
+        """The conversation that is shown; None while it has no message yet."""
+        return self._current
+
+    @property
+    def live(self) -> LiveAnswer | None:
+        """The running turn."""
+        return self._live
+
+    def start(self) -> None:
+        """Show what there is."""
+        self._show_list()
+        self.begin()
+
+    @Slot()
+    def begin(self) -> None:
+        """Show a conversation that has not begun."""
+        self._current = None
+        self._transcript.clear()
+        self._panels.sidebar.conversations.select(None)
+        self._panels.header.set_title("")
+        self._panels.composer.set_effort(self._core.settings.effort)
+        self._panels.composer.set_context(0, 0)
+        self.changed.emit()
+        self._panels.composer.take_focus()
+
+    @Slot(str)
+    def show_conversation(self, conversation_id: str) -> None:
+        """Show a conversation, and the running answer if it belongs to it."""
+        try:
+            conversation = self._core.chat.conversation(ConversationId(conversation_id))
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        self._current = conversation.id
+        self._transcript.show_messages(conversation.messages)
+        self._panels.sidebar.conversations.select(conversation.id)
+        self._show_title(conversation)
+        self._panels.composer.set_effort(conversation.effort)
+        self._show_context(conversation.messages)
+        self.changed.emit()
+        if self._live is not None:
+            self._render()
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop the running turn."""
+        self._core.chat.stop()
+
+    def handle(self, event: Event) -> None:
+        """Take what the core tells."""
+        match event:
+            case ConversationsChanged():
+                self._show_list()
+            case TurnStarted():
+                self._on_turn_started(event)
+            case TurnEnded():
+                self._on_turn_ended(event.message)
+            case TurnProgress() | ReasoningGrew() | AnswerGrew() | ToolUsed():
+                self._on_turn_grew(event)
+            case _:
+                pass
+
+    def _on_turn_started(self, event: TurnStarted) -> None:
+        self._live = LiveAnswer(event)
+        if self._sending and self._current is None:
+            self._current = event.conversation_id
+            self._transcript.clear()
+        if event.conversation_id == self._current:
+            self._transcript.add(event.user)
+            self._transcript.add(event.answer)
+            self._transcript.follow()
+        self._panels.composer.set_running(True)
+        self.changed.emit()
+        self._throttle.request()
+
+    def _on_turn_grew(self, event: TurnProgress | ReasoningGrew | AnswerGrew | ToolUsed) -> None:
+        if self._live is None or event.message_id != self._live.started.answer.id:
+            return
+        match event:
+            case TurnProgress():
+                moved = event.phase is not self._live.progress.phase or event.phase in (Phase.LOADING, Phase.PREFILL)
+                self._live.move_on(event)
+                if moved:
+                    self.changed.emit()
+            case ReasoningGrew():
+                self._live.grow_reasoning(event)
+            case AnswerGrew():
+                self._live.grow_answer(event)
+            case ToolUsed():
+                self._live.add_tool(event)
+        self._throttle.request()
+
+    def _on_turn_ended(self, message: Message) -> None:
+        self._throttle.cancel()
+        self._live = None
+        self._panels.composer.set_running(False)
+        answer = self._transcript.answer(message.id)
+        if answer is not None:
+            answer.show_message(message)
+            self._show_context((message,))
+        self.changed.emit()
+
+    def _render(self) -> None:
+        """Show how far the running answer is, if it is on the page."""
+        live = self._live
+        answer = self._transcript.answer(live.started.answer.id) if live is not None else None
+        if live is None or answer is None:
+            return
+        progress = live.progress
+        waits = progress.phase in (Phase.LOADING, Phase.PREFILL)
+        answer.show_progress(words.waiting(progress) if waits else "", progress.fraction)
+        answer.show_parts(live.parts)
+        if live.thinking or live.thinking_seconds:
+            answer.show_thinking(live.thinking_seconds, live.thinking)
+
+    def _show_list(self) -> None:
+        conversations = self._core.chat.conversations()
+        today = datetime.now().astimezone().date()
+        self._panels.sidebar.conversations.show_conversations(conversations, today)
+        self._panels.sidebar.conversations.select(self._current)
+        for conversation in conversations:
+            if conversation.id == self._current:
+                self._show_title(conversation)
+
+    def _show_title(self, conversation: Conversation) -> None:
+        self._panels.header.set_title(conversation.title or words.untitled())
+
+    def _show_context(self, messages: tuple[Message, ...]) -> None:
+        known = [message.statistics for message in messages if message.statistics is not None]
+        if known:
+            self._panels.composer.set_context(known[-1].context_tokens, known[-1].context_size)
+        elif len(messages) != 1:
+            self._panels.composer.set_context(0, 0)
+
+    @Slot(str)
+    def _on_message_submitted(self, text: str) -> None:
+        self._sending = True
+        try:
+            self._current = self._core.chat.send(self._current, text, self._panels.composer.effort)
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        finally:
+            self._sending = False
+        self._panels.composer.clear()
+        self._panels.sidebar.conversations.select(self._current)
+        self.changed.emit()
+
+    @Slot(str)
+    def _on_effort_chosen(self, value: str) -> None:
+        try:
+            self._core.update_settings(effort=Effort(value))
+            if self._current is not None:
+                self._core.chat.set_effort(self._current, Effort(value))
+        except AppError as error:
+            self.failed.emit(error)
+
+    @Slot(str, str)
+    def _on_rename_requested(self, conversation_id: str, title: str) -> None:
+        try:
+            self._core.chat.rename(ConversationId(conversation_id), title)
+        except AppError as error:
+            self.failed.emit(error)
+
+    @Slot(str, str)
+    def _on_trash_requested(self, conversation_id: str, title: str) -> None:
+        try:
+            self._core.chat.move_to_trash(ConversationId(conversation_id))
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        if conversation_id == self._current:
+            self.begin()
+        what = self.tr("“{title}” is in the trash").format(title=words.one_line(title)[:40])
+        self._panels.snackbar.offer_undo(conversation_id, what)
+
+    @Slot(str)
+    def _on_undone(self, conversation_id: str) -> None:
+        try:
+            self._core.chat.restore(ConversationId(conversation_id))
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        self.show_conversation(conversation_id)

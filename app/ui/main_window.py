@@ -1,0 +1,173 @@
+"""The window: builds the panels, lays them out and connects them."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from app import APP_NAME
+from app.errors import AppError
+from app.ui.about_box import AboutBox
+from app.ui.actions import Act, build_actions
+from app.ui.composer import Composer
+from app.ui.header import Header
+from app.ui.links import LinkOpener
+from app.ui.pages import Pages
+from app.ui.panels import Panels
+from app.ui.ports import CorePort
+from app.ui.presenter import Presenter
+from app.ui.sidebar import Sidebar
+from app.ui.snackbar import Snackbar
+from app.ui.status_line import StatusLine
+from app.ui.theme import Theme
+from app.ui.transcript import COLUMN, MARGIN
+
+NARROW = 860
+"""Window width below which the conversations make room for the one that is read."""
+SIDEBAR_LEAST = 200
+SIDEBAR_MOST = 420
+
+_log = logging.getLogger(__name__)
+
+
+class MainWindow(QMainWindow):
+    """Can be shown before there is a core; attach() fills it."""
+
+    painted = Signal()  # the window is on screen
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._core: CorePort | None = None
+        self._presenter: Presenter | None = None
+        self._sidebar_wanted = True
+        self._narrow = False
+        self._was_painted = False
+        self._build_panels()
+        self._build_layout()
+        self._connect()
+
+    def _build_panels(self) -> None:
+        self.setWindowTitle(APP_NAME)
+        self.setMinimumSize(720, 480)
+        self.resize(1180, 780)
+        self._main = QWidget(self)
+        self._main.setProperty("tone", "main")
+        pages = Pages(self._theme)
+        self.panels = Panels(
+            sidebar=Sidebar(self._theme),
+            header=Header(self._theme),
+            pages=pages,
+            composer=Composer(),
+            status=StatusLine(),
+            snackbar=Snackbar(pages),
+        )
+        self.actions_by_name: dict[Act, QAction] = build_actions(self)
+        self._links = LinkOpener(self)
+
+    def _build_layout(self) -> None:
+        bottom = QWidget(self._main)
+        bottom.setMaximumWidth(COLUMN + 2 * MARGIN)
+        column = QVBoxLayout(bottom)
+        column.setContentsMargins(MARGIN, 0, MARGIN, 10)
+        column.setSpacing(8)
+        column.addWidget(self.panels.composer)
+        column.addWidget(self.panels.status)
+        centre = QHBoxLayout()
+        # The scroll bar of the page above takes room at the right; both columns share one axis.
+        centre.setContentsMargins(0, 0, 10, 0)
+        centre.addStretch(1)
+        centre.addWidget(bottom, 1000)
+        centre.addStretch(1)
+        main = QVBoxLayout(self._main)
+        main.setContentsMargins(0, 0, 0, 0)
+        main.setSpacing(0)
+        main.addWidget(self.panels.header)
+        main.addWidget(self.panels.pages, 1)
+        main.addLayout(centre)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        self.panels.sidebar.setMinimumWidth(SIDEBAR_LEAST)
+        self.panels.sidebar.setMaximumWidth(SIDEBAR_MOST)
+        self._splitter.addWidget(self.panels.sidebar)
+        self._splitter.addWidget(self._main)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([248, 932])
+        self.setCentralWidget(self._splitter)
+
+    def _connect(self) -> None:
+        act = self.actions_by_name
+        act[Act.TOGGLE_SIDEBAR].triggered.connect(self._on_sidebar_toggled)
+        act[Act.FOCUS_COMPOSER].triggered.connect(self.panels.composer.take_focus)
+        act[Act.RENAME].triggered.connect(self.panels.sidebar.conversations.rename_selected)
+        act[Act.QUIT].triggered.connect(self.close)
+        self.panels.header.sidebar_toggled.connect(self._on_sidebar_toggled)
+        self.panels.sidebar.about_requested.connect(self._on_about_requested)
+        self.panels.pages.transcript.link_activated.connect(self._links.ask)
+
+    def attach(self, core: CorePort, initial_model: Path | None = None) -> None:
+        """Show what a core holds, and let it be used."""
+        self._core = core
+        self._restore_layout(core)
+        presenter = Presenter(core, self.panels, self._theme, self)
+        self._presenter = presenter
+        act = self.actions_by_name
+        act[Act.NEW].triggered.connect(presenter.chat.begin)
+        act[Act.STOP].triggered.connect(presenter.chat.stop)
+        act[Act.OPEN_MODEL].triggered.connect(presenter.models.ask_for_file)
+        presenter.busy_changed.connect(act[Act.STOP].setEnabled)
+        presenter.start(initial_model)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.painted.emit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._show_sidebar(self._sidebar_wanted and not narrow)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._core is not None:
+            self._keep_layout(self._core)
+        super().closeEvent(event)
+
+    @Slot()
+    def _on_sidebar_toggled(self) -> None:
+        visible = self.panels.sidebar.isHidden()
+        if not self._narrow:
+            self._sidebar_wanted = visible
+        self._show_sidebar(visible)
+
+    @Slot()
+    def _on_about_requested(self) -> None:
+        AboutBox(self).open()
+
+    def _show_sidebar(self, visible: bool) -> None:
+        self.panels.sidebar.setVisible(visible)
+        self.panels.status.show_offline(not visible)
+
+    def _restore_layout(self, core: CorePort) -> None:
+        if core.settings.window_geometry:
+            self.restoreGeometry(QByteArray(base64.b64decode(core.settings.window_geometry)))
+        width = min(SIDEBAR_MOST, max(SIDEBAR_LEAST, core.settings.sidebar_width))
+        self._splitter.setSizes([width, max(1, self.width() - width)])
+
+    def _keep_layout(self, core: CorePort) -> None:
+        changes: dict[str, object] = {"window_geometry": base64.b64encode(self.saveGeometry().data()).decode()}
+        if not self.panels.sidebar.isHidden():
+            changes["sidebar_width"] = self.panels.sidebar.width()
+        try:
+            core.update_settings(**changes)
+        except AppError as error:
+            _log.warning("The window's place could not be saved: %s", error)

@@ -1,0 +1,24 @@
+"""The parts of the window that the controllers speak to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.ui.composer import Composer
+from app.ui.header import Header
+from app.ui.pages import Pages
+from app.ui.sidebar import Sidebar
+from app.ui.snackbar import Snackbar
+from app.ui.status_line import StatusLine
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """Made by the window, which lays them out."""
+
+    sidebar: Sidebar
+    header: Header
+    pages: Pages
+    composer: Composer
+    status: StatusLine
+    snackbar: Snackbar

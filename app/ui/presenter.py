@@ -1,0 +1,163 @@
+"""Joins the core to the window: takes its events, chooses the page, and says in one line what is going on."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from app.domain.chat import Failure, Status
+from app.errors import AppError
+from app.services.events import (
+    Event,
+    ModelChanged,
+    ModelPhase,
+    Phase,
+    StorageFailed,
+    TurnEnded,
+    TurnStarted,
+)
+from app.ui import words
+from app.ui.chat_controller import ChatController
+from app.ui.error_box import show_error
+from app.ui.live_answer import LiveAnswer
+from app.ui.model_controller import ModelController
+from app.ui.panels import Panels
+from app.ui.ports import CorePort
+from app.ui.theme import Theme
+
+TICK = 1000
+
+_log = logging.getLogger(__name__)
+
+
+class Presenter(QObject):
+    """Lives as long as the core is shown in a window."""
+
+    busy_changed = Signal(bool)  # a turn runs
+
+    def __init__(self, core: CorePort, panels: Panels, theme: Theme, window: QObject) -> None:
+        super().__init__(window)
+        self._core = core
+        self._panels = panels
+        self._theme = theme
+        self._trouble = ""
+        self._build(window)
+        self._connect()
+
+    def _build(self, window: QObject) -> None:
+        widget = self._panels.pages.window()
+        self.chat = ChatController(self._core, self._panels, self)
+        self.models = ModelController(self._core, self._panels, widget)
+        self._timer = QTimer(self)
+        self._timer.setInterval(TICK)
+
+    def _connect(self) -> None:
+        self._core.chat.subscribe(self._on_event)
+        self.chat.changed.connect(self._on_changed)
+        self.chat.failed.connect(self._on_failed)
+        self.models.failed.connect(self._on_failed)
+        self._panels.sidebar.theme_chosen.connect(self._on_theme_chosen)
+        self._timer.timeout.connect(self._on_tick)
+
+    def start(self, initial_model: Path | None = None) -> None:
+        """Show everything, then begin to load the model."""
+        self._theme.choose(self._core.settings.theme)
+        self._trouble = " ".join(self._core.repairs)
+        self.chat.start()
+        self.models.show_state()
+        if initial_model is not None:
+            self.models.choose(initial_model)
+        elif self.models.state.phase is ModelPhase.UNLOADED:
+            self._core.models.load()
+        self._refresh()
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case ModelChanged():
+                self.models.show_state()
+                if event.state.phase is ModelPhase.READY:
+                    self._trouble = ""
+            case StorageFailed(failure):
+                self._trouble = sentence(failure)
+            case TurnStarted():
+                self._trouble = ""
+                self.chat.handle(event)
+            case TurnEnded(message):
+                if message.status is Status.FAILED and message.failure is not None:
+                    self._trouble = sentence(message.failure)
+                self.chat.handle(event)
+            case _:
+                self.chat.handle(event)
+                return
+        self._refresh()
+
+    @Slot()
+    def _on_changed(self) -> None:
+        busy = self.chat.live is not None
+        if busy != self._timer.isActive():
+            if busy:
+                self._timer.start()
+            else:
+                self._timer.stop()
+            self.busy_changed.emit(busy)
+        self._refresh()
+
+    @Slot()
+    def _on_tick(self) -> None:
+        self._say()
+
+    @Slot(object)
+    def _on_failed(self, error: AppError) -> None:
+        _log.warning("%s %s", error, error.details)
+        show_error(error, self._panels.pages.window())
+
+    @Slot(str)
+    def _on_theme_chosen(self, choice: str) -> None:
+        self._theme.choose(choice)
+        try:
+            self._core.update_settings(theme=choice)
+        except AppError as error:
+            self._on_failed(error)
+
+    def _refresh(self) -> None:
+        pages = self._panels.pages
+        choosing = self.chat.current is None and not self.models.usable
+        if self.chat.current is not None:
+            pages.show_transcript()
+        elif choosing:
+            pages.show_first_run()
+        else:
+            pages.show_empty()
+        composer = self._panels.composer
+        if composer.isHidden() is not choosing:
+            composer.setVisible(not choosing)
+            (pages.first_run if choosing else composer).take_focus()
+        self._say()
+
+    def _say(self) -> None:
+        live, state = self.chat.live, self.models.state
+        if live is not None:
+            self._panels.status.say(turn_words(live), live.progress.fraction)
+        elif self._trouble:
+            self._panels.status.say(self._trouble, warns=True)
+        else:
+            warns = state.failure is not None and state.phase is not ModelPhase.LOADING
+            fraction = state.fraction if state.phase is ModelPhase.LOADING else None
+            self._panels.status.say(words.model_status(state), fraction, warns)
+
+
+def sentence(failure: Failure) -> str:
+    return f"{failure.title} {failure.remedy}".strip()
+
+
+def turn_words(live: LiveAnswer) -> str:
+    """What the running turn does now."""
+    match live.progress.phase:
+        case Phase.LOADING | Phase.PREFILL:
+            return words.waiting(live.progress)
+        case Phase.THINKING:
+            return words.thinking(live.thinking_seconds)
+        case Phase.ANSWERING:
+            return words.answering(live.tokens_per_second)

@@ -1,0 +1,240 @@
+"""A core without a model or a database: conversations in memory, and a turn that plays a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from app.domain.chat import (
+    Conversation,
+    ConversationId,
+    Effort,
+    Message,
+    MessageId,
+    Part,
+    Reasoning,
+    Role,
+    Statistics,
+    Status,
+    Text,
+    new_conversation_id,
+    new_message_id,
+)
+from app.domain.models import ModelFile
+from app.errors import AppError, NotFoundError
+from app.services.events import (
+    AnswerGrew,
+    ConversationsChanged,
+    Event,
+    ModelChanged,
+    ModelPhase,
+    ModelState,
+    Phase,
+    ReasoningGrew,
+    TurnEnded,
+    TurnProgress,
+    TurnStarted,
+)
+from app.settings import Settings
+
+NOW = datetime.now(UTC)
+MODEL = ModelFile(Path("/models/gpt-oss-20b.gguf"), "gpt-oss-20b", 12_109_566_560)
+TRIAL = ModelFile(Path("/models/trial.gguf"), "SmolLM2 135M (trial)", 98_000_000, trial=True)
+STATISTICS = Statistics(812, 640, 3.1, 4.2, 212, 9.8, context_tokens=5222, context_size=16384)
+
+
+def message(
+    role: Role,
+    *parts: Part,
+    conversation: ConversationId = ConversationId("c"),
+    status: Status = Status.COMPLETE,
+    **rest: Any,
+) -> Message:
+    return Message(new_message_id(), conversation, None, role, parts, NOW, status, **rest)
+
+
+def question(text: str) -> Message:
+    return message(Role.USER, Text(text))
+
+
+def answer(text: str, *thoughts: Part, **rest: Any) -> Message:
+    rest.setdefault("statistics", STATISTICS)
+    return message(Role.ASSISTANT, *thoughts, Text(text), **rest)
+
+
+def conversation(title: str, *messages: Message, age: timedelta = timedelta(0)) -> Conversation:
+    identity = new_conversation_id()
+    own = tuple(replace(each, conversation_id=identity) for each in messages)
+    return Conversation(identity, title, NOW - age, NOW - age, (NOW - age).date(), messages=own)
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a turn plays: pieces of thought, pieces of the answer, and how it ends."""
+
+    thoughts: Sequence[str] = ("The user greets. ", "I greet back.")
+    pieces: Sequence[str] = ("Hello! ", "How can **I** help?")
+    status: Status = Status.COMPLETE
+    tick: int = 1
+    final: dict[str, Any] = field(default_factory=lambda: {"statistics": STATISTICS})
+
+
+class FakeChat(QObject):
+    """Plays one turn at a time, a piece per tick."""
+
+    def __init__(self, conversations: Sequence[Conversation]) -> None:
+        super().__init__()
+        self.script = Script()
+        self.calls: list[tuple[Any, ...]] = []
+        self.refuse: AppError | None = None
+        self._all = {each.id: each for each in conversations}
+        self._listeners: list[Callable[[Event], None]] = []
+        self._answer: Message | None = None
+        self._steps: list[Event] = []
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._on_tick)
+
+    @property
+    def running(self) -> MessageId | None:
+        return self._answer.id if self._answer else None
+
+    def subscribe(self, listener: Callable[[Event], None]) -> None:
+        self._listeners.append(listener)
+
+    def tell(self, *events: Event) -> None:
+        for event in events:
+            for listener in self._listeners:
+                listener(event)
+
+    def conversations(self) -> list[Conversation]:
+        return [each for each in self._all.values() if each.trashed_at is None]
+
+    def conversation(self, conversation_id: ConversationId) -> Conversation:
+        if conversation_id not in self._all:
+            raise NotFoundError("There is no such conversation.", "Choose another one.")
+        return self._all[conversation_id]
+
+    def send(self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None) -> ConversationId:
+        self.calls.append(("send", conversation_id, text, effort))
+        if self.refuse is not None:
+            raise self.refuse
+        found = self._all[conversation_id] if conversation_id else conversation(text[:40])
+        user = replace(question(text), conversation_id=found.id)
+        self._answer = message(Role.ASSISTANT, conversation=found.id, status=Status.STREAMING)
+        self._all[found.id] = replace(found, messages=(*found.messages, user, self._answer))
+        self._steps = self._play(found.id, self._answer.id)
+        self.tell(TurnStarted(found.id, user, self._answer), ConversationsChanged())
+        self._timer.start(self.script.tick)
+        return found.id
+
+    def stop(self) -> None:
+        self.calls.append(("stop",))
+        if self._answer is not None:
+            self._end(Status.STOPPED)
+
+    def rename(self, conversation_id: ConversationId, title: str) -> None:
+        self._change(conversation_id, title=title)
+
+    def set_effort(self, conversation_id: ConversationId, effort: Effort) -> None:
+        self._change(conversation_id, effort=effort)
+
+    def move_to_trash(self, conversation_id: ConversationId) -> None:
+        self._change(conversation_id, trashed_at=NOW)
+
+    def restore(self, conversation_id: ConversationId) -> None:
+        self._change(conversation_id, trashed_at=None)
+
+    def _change(self, conversation_id: ConversationId, **changes: Any) -> None:
+        self.calls.append((conversation_id, changes))
+        self._all[conversation_id] = replace(self._all[conversation_id], **changes)
+        self.tell(ConversationsChanged())
+
+    def _play(self, conversation_id: ConversationId, answer_id: MessageId) -> list[Event]:
+        def phase(which: Phase, *rest: Any) -> TurnProgress:
+            return TurnProgress(conversation_id, answer_id, which, *rest)
+
+        return [
+            phase(Phase.PREFILL, 0.3, 23.0, 1200, 4000),
+            phase(Phase.THINKING),
+            *(ReasoningGrew(answer_id, text, at == 0) for at, text in enumerate(self.script.thoughts)),
+            phase(Phase.ANSWERING),
+            *(AnswerGrew(answer_id, text, at == 0) for at, text in enumerate(self.script.pieces)),
+        ]
+
+    @Slot()
+    def _on_tick(self) -> None:
+        if self._steps:
+            self.tell(self._steps.pop(0))
+        elif self._answer is not None:
+            self._end(self.script.status)
+
+    def _end(self, status: Status) -> None:
+        self._timer.stop()
+        ended, self._answer = self._answer, None
+        assert ended is not None
+        thoughts, text = "".join(self.script.thoughts), "".join(self.script.pieces)
+        final = replace(
+            ended, parts=(Reasoning(thoughts, 14.0, 212), Text(text)), status=status, **self.script.final
+        )
+        found = self._all[ended.conversation_id]
+        self._all[found.id] = replace(found, messages=(*found.messages[:-1], final))
+        self.tell(TurnEnded(final), ConversationsChanged())
+
+
+class FakeModels:
+    """A model that is in whatever state a test puts it in."""
+
+    def __init__(self, chat: FakeChat, state: ModelState, trial: ModelFile | None) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self._chat = chat
+        self._state = state
+        self._trial = trial
+
+    @property
+    def state(self) -> ModelState:
+        return self._state
+
+    def become(self, state: ModelState) -> None:
+        self._state = state
+        self._chat.tell(ModelChanged(state))
+
+    def choose(self, path: Path) -> None:
+        self.calls.append(("choose", path))
+        self.become(ModelState(ModelPhase.LOADING, ModelFile(path, path.stem, 1), fraction=0.0))
+
+    def load(self) -> None:
+        self.calls.append(("load",))
+
+    def unload(self) -> None:
+        self.calls.append(("unload",))
+
+    def trial_model(self) -> ModelFile | None:
+        return self._trial
+
+
+class FakeCore:
+    """The object graph that the window is given in tests."""
+
+    def __init__(
+        self,
+        *conversations: Conversation,
+        state: ModelState = ModelState(ModelPhase.READY, MODEL),
+        trial: ModelFile | None = TRIAL,
+        settings: Settings = Settings(),
+    ) -> None:
+        self.chat = FakeChat(conversations)
+        self.models = FakeModels(self.chat, state, trial)
+        self.settings = settings
+        self.repairs: list[str] = []
+        self.closed = False
+
+    def update_settings(self, **changes: Any) -> None:
+        self.settings = replace(self.settings, **changes)
+
+    def close(self) -> None:
+        self.closed = True
