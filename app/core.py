@@ -1,4 +1,7 @@
-"""The object graph, without Qt: the only place that names the concrete classes. Window, command line and tests use it."""
+"""The object graph, without Qt: the only place that names the concrete classes.
+
+Window, command line and tests are three front ends on it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.chat import Failure
-from app.engine.base import Engine, Failed, Sampling
+from app.engine.base import Engine, Failed
 from app.engine.process import EngineProcess
+from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
 from app.services.chat import ChatService
@@ -21,12 +25,23 @@ from app.store.database import open_database
 _ENGINE = "app.engine.llama_engine:LlamaEngine"
 
 
+def prepare(paths: Paths) -> None:
+    """Make the folders. Raises StoreError."""
+    try:
+        paths.create()
+    except OSError as error:
+        raise StoreError(
+            f"The data folder {paths.data} can't be used ({error.strerror or error}).",
+            "Choose another one with --data-dir, or give your user the right to write there.",
+        ) from error
+
+
 class Core:
     """Everything the application is, for one data folder. close() ends it all."""
 
     def __init__(self, paths: Paths, post: Post, engine: Engine | None = None) -> None:
-        """post runs closures on the main thread, which is the one that makes this. Raises AppError, OSError."""
-        paths.create()
+        """post runs closures on the main thread, which is the one that makes this. Raises AppError."""
+        prepare(paths)
         self.paths = paths
         self.settings, self.repairs = load_settings(paths.settings)
         self._store = ConversationStore(open_database(paths.database))
@@ -67,8 +82,8 @@ class Core:
     def _notify(self, event: Event) -> None:
         self.chat.notify(event)
 
-    def _turn_options(self) -> tuple[Sampling, str]:
-        return Sampling(temperature=self.settings.temperature), self.settings.instructions
+    def _turn_options(self) -> tuple[float | None, str]:
+        return self.settings.temperature, self.settings.instructions
 
     def _on_engine_lost(self, lost: Failed) -> None:
         self.models.engine_lost(Failure(lost.title, lost.remedy))

@@ -21,13 +21,13 @@ Theme = Literal["system", "light", "dark"]
 class Settings:
     """What the user chose. The defaults are what a new user gets.
 
-    window_geometry is what Qt's saveGeometry gave, in base64. unknown holds what another version of the application
-    wrote into the file; it is kept when the settings are saved again.
+    temperature None is what suits the model. window_geometry is what Qt's saveGeometry gave, in base64. unknown holds
+    what another version of the application wrote into the file; it is kept when the settings are saved again.
     """
 
     model_path: str | None = None
     effort: Effort = Effort.MEDIUM
-    temperature: float = 1.0
+    temperature: float | None = None
     context_size: int = 16384
     theme: Theme = "system"
     sidebar_width: int = 260
@@ -132,6 +132,11 @@ def _is_number(low: float, high: float) -> Callable[[object], bool]:
     return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
+def _is_number_or_none(low: float, high: float) -> Callable[[object], bool]:
+    in_range = _is_number(low, high)
+    return lambda value: value is None or in_range(value)
+
+
 def _is_whole(low: int, high: int) -> Callable[[object], bool]:
     in_range = _is_number(low, high)
     return lambda value: isinstance(value, int) and in_range(value)
@@ -144,7 +149,7 @@ def _is_one_of(*choices: str) -> Callable[[object], bool]:
 _CHECKS: dict[str, Callable[[object], bool]] = {
     "model_path": _is_text_or_none,
     "effort": _is_one_of(*Effort),
-    "temperature": _is_number(0.0, 2.0),
+    "temperature": _is_number_or_none(0.0, 2.0),
     "context_size": _is_whole(1024, 131072),
     "theme": _is_one_of("system", "light", "dark"),
     "sidebar_width": _is_whole(120, 1200),

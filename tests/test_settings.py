@@ -63,7 +63,7 @@ def test_what_another_version_wrote_is_kept(path: Path) -> None:
     {
         "model_path": (5, ["a"], False),
         "effort": ("extreme", None, 3, ["low"], {}),
-        "temperature": ("hot", -0.1, 2.1, True, None, float("nan"), float("inf"), 10**400),
+        "temperature": ("hot", -0.1, 2.1, True, float("nan"), float("inf"), 10**400),
         "context_size": (16384.0, 0, 10**9, "16384", True, float("nan")),
         "theme": ("pink", None, 0, ["dark"]),
         "sidebar_width": (-5, 10**6, "wide", 1.5),

@@ -30,10 +30,13 @@ class TemplateDialect:
     """Renders with a model's own template. A template that can't render even a greeting is refused at once.
 
     bos and eos are the texts of these tokens, which templates name. Most templates that want a bos write it themselves;
-    where one does not and the vocabulary asks for it (add_bos), it is put first here, and nowhere else. A template that runs for more than so many seconds is refused.
+    where one does not and the vocabulary asks for it (add_bos), it is put first here, and nowhere else. A template that
+    runs for more than so many seconds is refused.
     """
 
-    def __init__(self, template: str, bos: str = "", eos: str = "", *, add_bos: bool = False, seconds: float = 2.0) -> None:
+    def __init__(
+        self, template: str, bos: str = "", eos: str = "", *, add_bos: bool = False, seconds: float = 2.0
+    ) -> None:
         self._bos = bos if add_bos else ""
         self._tokens = {"bos_token": bos, "eos_token": eos}
         try:
@@ -60,6 +63,7 @@ class TemplateDialect:
 
     def tool_result(self, sampled: Sequence[Token], result: ToolResult) -> Prompt:
         """Never asked for: these models are told of no tools, and their parser reads no calls."""
+        del sampled
         raise EngineError("This model can't use tools.", "Choose gpt-oss to work with documents.", result.name)
 
     def force_answer(self, sampled: Sequence[Token]) -> tuple[Prompt, ThinkParser] | None:

@@ -45,6 +45,11 @@ class ThinkParser:
         return parser
 
     @property
+    def over(self) -> bool:
+        """Never: such models end their turn with a stop token or not at all."""
+        return False
+
+    @property
     def thinking(self) -> bool:
         """Whether thoughts are open."""
         return self._phase is _Phase.THINKING or (self._phase is _Phase.BEGINNING and self._opened)
@@ -53,13 +58,17 @@ class ThinkParser:
         if token.special is None:
             self._tokens.append(token)
             return list(self._add(self._decoder.decode(token.data), token))
-        opens = token.special == _OPEN and self._phase is _Phase.BEGINNING and not self._held.strip()
-        if opens or (token.special == _CLOSE and self.thinking):
-            return list(self._add(self._decoder.decode(b"", final=True) + token.special, None))
-        return []
+        return list(self._control(token.special))
 
     def finish(self) -> list[Output]:
         return list(self._finish())
+
+    def _control(self, name: str) -> Iterator[Output]:
+        """A control token: as a tag where it can be one, else as nothing."""
+        yield from self._add(self._decoder.decode(b"", final=True), None)
+        opens = name == _OPEN and self._phase is _Phase.BEGINNING and not self._held.strip()
+        if opens or (name == _CLOSE and self.thinking):
+            yield from self._add(name, None)
 
     def _add(self, text: str, token: Token | None) -> Iterator[Output]:
         self._held += text

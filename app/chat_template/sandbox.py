@@ -34,7 +34,7 @@ TEMPLATE_FAILURES = (
 )
 """What compiling or rendering a template may raise: a template is a program, and its errors are Python's."""
 
-_CHARACTERS = 1_000_000
+_CHARACTERS = 1_000_000  # of a template, and of what it writes; message texts are not among them
 _REPETITIONS = 100_000
 
 
@@ -46,6 +46,8 @@ class SandboxedTemplate:
 
     def __init__(self, source: str, seconds: float) -> None:
         self._seconds = seconds
+        if len(source) > _CHARACTERS:
+            raise SecurityError("The template is too long.")
         self._environment = _Environment(trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols])
         self._template = self._environment.from_string(_parsed_with_clock(self._environment, source))
 

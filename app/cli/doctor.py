@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from app import __version__
+from app.core import prepare
 from app.engine.gguf_header import read_header
 from app.engine.machine import available_memory, engine_threads, physical_cores, total_memory
 from app.errors import AppError
@@ -26,7 +27,7 @@ _GIB = 1 << 30
 
 def doctor(paths: Paths, options: argparse.Namespace) -> int:
     """Print a report. Exit code 1 if something is wrong that keeps the application from working."""
-    paths.create()
+    prepare(paths)
     database, healthy = _database(paths)
     report = {
         "version": __version__,
@@ -96,7 +97,10 @@ def _database(paths: Paths) -> tuple[str, bool]:
     except AppError as error:
         return str(error), False
     try:
-        return f"sound, {len(store.conversations())} conversations, {paths.database.stat().st_size / 2**20:.1f} MiB", True
+        return (
+            f"sound, {len(store.conversations())} conversations, {paths.database.stat().st_size / 2**20:.1f} MiB",
+            True,
+        )
     finally:
         store.close()
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from app.core import prepare
 from app.domain.chat import Conversation, Message, Reasoning, Role, Status, Text, ToolCall, ToolResult
 from app.paths import Paths
 from app.store.conversations import ConversationStore
@@ -51,7 +52,7 @@ def show(paths: Paths, options: argparse.Namespace) -> int:
 
 @contextmanager
 def _store(paths: Paths) -> Iterator[ConversationStore]:
-    paths.create()
+    prepare(paths)
     store = ConversationStore(open_database(paths.database))
     try:
         store.recover_interrupted()

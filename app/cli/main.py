@@ -13,9 +13,11 @@ from app import APP_NAME, __version__
 from app.cli.ask import ask
 from app.cli.doctor import doctor
 from app.cli.listing import list_conversations, show
+from app.core import Core
 from app.domain.chat import Effort
 from app.errors import AppError
 from app.paths import Paths
+from app.settings import load_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,8 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _window(paths, options)
     except AppError as error:
         return _fail(str(error))
-    except OSError as error:
-        return _fail(f"The data folder {paths.data} can't be used ({error.strerror or error}). Choose another one.")
     except KeyboardInterrupt:
         return 130
 
@@ -48,7 +48,7 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
     # Qt is loaded here and nowhere else: the other commands must start without a screen and in no time.
     from app.ui.run import run
 
-    return run(paths, options.model)
+    return run(lambda post: Core(paths, post), options.model, load_settings(paths.settings)[0].theme)
 
 
 def _fail(sentence: str) -> int:
@@ -64,7 +64,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     # SUPPRESS, so that a value given before the command is not overwritten by the default after it.
     common.add_argument(
         "--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where everything is kept"
@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", default=None, help="where everything is kept")
     parser.add_argument("--model", type=Path, metavar="FILE", default=None, help="open the window with this model")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands (none opens the window)")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands (none opens the window)", parser_class=_Parser
+    )
 
     command = commands.add_parser("ask", parents=[common], help="ask a question and stream the answer")
     command.add_argument("question", metavar="QUESTION")

@@ -39,7 +39,10 @@ class Effort(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a message stands. A message left STREAMING by a process that is gone becomes INTERRUPTED at the next start."""
+    """Where a message stands.
+
+    A message left STREAMING by a process that is gone becomes INTERRUPTED at the next start.
+    """
 
     COMPLETE = "complete"
     STREAMING = "streaming"
@@ -72,7 +75,7 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call the model made: tool name as the model wrote it (``browser.search``), arguments as raw text (mostly JSON)."""
+    """A call the model made: the tool's name as it wrote it (``browser.search``), arguments as raw text."""
 
     name: str
     arguments: str

@@ -40,6 +40,11 @@ class PromptOptions:
 class StreamParser(Protocol):
     """Turns tokens into output, one at a time. Never raises, loses no text, lets no control token through."""
 
+    @property
+    def over(self) -> bool:
+        """Whether the model has begun to write somebody else's message: its turn is over, and it must be stopped."""
+        ...
+
     def feed(self, token: Token) -> Sequence[Output]: ...
 
     def finish(self) -> Sequence[Output]:
@@ -59,7 +64,7 @@ class Dialect(Protocol):
         ...
 
     def tool_result(self, sampled: Sequence[Token], result: ToolResult) -> Prompt:
-        """What follows a prompt whose output was a tool call: that output, the result, and the start of what is next."""
+        """What follows a prompt whose output called a tool: that output, the result, and the start of what is next."""
         ...
 
     def force_answer(self, sampled: Sequence[Token]) -> tuple[Prompt, StreamParser] | None:

@@ -21,6 +21,7 @@ class ModelInfo:
     """A loaded model. fingerprint changes with the vocabulary or the weights; context_size in tokens.
 
     bos and eos are the texts of those tokens; add_bos tells that a prompt is meant to begin with the former.
+    temperature is the one that the file recommends, if it does.
     """
 
     path: Path
@@ -34,3 +35,4 @@ class ModelInfo:
     bos: str = ""
     eos: str = ""
     add_bos: bool = False
+    temperature: float | None = None

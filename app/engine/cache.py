@@ -80,15 +80,20 @@ class PrefixCache:
     def _return_to(self, length: int) -> int:
         if length == len(self.tokens) and self._holds(length):
             return length
-        if self._rollback and length and self._window_reaches(length) and self._memory.remove_from(length):
-            if self._holds(length):
-                return length
+        if self._rollback and length and self._window_reaches(length) and self._roll_back(length):
+            return length
         for point in sorted(self._checkpoints, key=lambda point: -point.length):
-            if point.length <= length and self._memory.remove_from(point.length):
-                if self._memory.restore_window_state(point.state) and self._holds(point.length):
-                    return point.length
+            if point.length <= length and self._restore(point):
+                return point.length
         self._memory.clear()
         return 0
+
+    def _roll_back(self, length: int) -> bool:
+        return self._memory.remove_from(length) and self._holds(length)
+
+    def _restore(self, point: Checkpoint) -> bool:
+        removed = self._memory.remove_from(point.length)
+        return removed and self._memory.restore_window_state(point.state) and self._holds(point.length)
 
     def _window_reaches(self, length: int) -> bool:
         """Whether every position that token ``length`` looks back at is still there."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from app.domain.chat import Statistics
 from app.domain.stream import Token
 from app.engine import llama
-from app.engine.base import FinishReason, GenerateEvent, GenerateRequest, Finished, Generated, PrefillProgress
+from app.engine.base import Finished, FinishReason, Generated, GenerateEvent, GenerateRequest, PrefillProgress
 from app.engine.cache import PrefixCache
 from app.engine.machine import peak_resident_bytes
 from app.engine.vocabulary import Tokenizer
@@ -69,7 +69,7 @@ class Generation:
                 "Shorten the message or go on in a new conversation.",
             )
 
-    def _prefill(self) -> Iterator[GenerateEvent]:
+    def _prefill(self) -> Generator[GenerateEvent, None, bool]:
         """Compute the prompt from the reused prefix on. Gives (as the generator's value) whether it got to the end."""
         started, total, position = time.monotonic(), len(self._prompt), self._reused
         while position < total:
@@ -83,7 +83,7 @@ class Generation:
             yield PrefillProgress(position, total, self._reused, left)
         return True
 
-    def _sample(self) -> Iterator[GenerateEvent]:
+    def _sample(self) -> Generator[GenerateEvent, None, FinishReason]:
         """Sample and compute tokens one by one. Gives why it ended."""
         seed = self._request.sampling.seed
         sampler = llama.Sampler(self._request.sampling, random.getrandbits(32) if seed is None else seed)

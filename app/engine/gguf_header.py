@@ -62,6 +62,11 @@ class GgufHeader:
         template = self.metadata.get("tokenizer.chat_template")
         return template if isinstance(template, str) and template.strip() else None
 
+    @property
+    def recommended_temperature(self) -> float | None:
+        value = self.metadata.get("general.sampling.temp")
+        return float(value) if isinstance(value, (int, float)) and 0 <= value <= 2 else None
+
     def number(self, key: str, default: int = 0) -> int:
         """An integer of the architecture's own section, ``{architecture}.{key}``."""
         value = self.metadata.get(f"{self.architecture}.{key}", default)
@@ -195,7 +200,11 @@ def _check_model(header: GgufHeader) -> None:
     name = header.path.name
     if not header.architecture:
         raise _damaged("its architecture")
-    if header.architecture in ("clip", "mmproj") or header.metadata.get("general.type") in ("adapter", "mmproj", "imatrix"):
+    if header.architecture in ("clip", "mmproj") or header.metadata.get("general.type") in (
+        "adapter",
+        "mmproj",
+        "imatrix",
+    ):
         raise ModelFileError(f"{name} is an addition to a model, not a model.", "Choose the model's own GGUF file.")
     if header.metadata.get("tokenizer.ggml.model") is None and header.number("block_count", 1) > 0:
         raise ModelFileError(f"{name} has no vocabulary.", "Choose the GGUF of a chat model.")

@@ -39,7 +39,7 @@ class LogSink:
         self._callback = C.llama_log_callback(self._take)
         C.llama_log_set(self._callback, ctypes.c_void_p(0))
 
-    def _take(self, level: int, text: bytes, user_data: Any) -> None:
+    def _take(self, _level: int, text: bytes, _user_data: Any) -> None:
         self.lines.append(text.decode("utf-8", errors="replace").rstrip("\n"))
 
     def errors(self) -> str:
@@ -73,14 +73,14 @@ class Model:
     """Weights and vocabulary of a GGUF. Raises ModelFileError where llama.cpp refuses the file."""
 
     def __init__(self, path: Path, plan: EnginePlan, sink: LogSink, on_progress: Callable[[float], bool]) -> None:
-        """on_progress gets fractions and returns whether to go on; the model is None-like (see loaded) if it said no."""
+        """on_progress gets fractions and returns whether to go on; if it said no, nothing is loaded."""
         params = C.llama_model_default_params()
         params.n_gpu_layers = 0
         params.load_mode = C.LLAMA_LOAD_MODE_MMAP if plan.memory_map else C.LLAMA_LOAD_MODE_NONE
         params.use_extra_bufts = plan.repack
         stopped = False
 
-        def progress(fraction: float, user_data: Any) -> bool:
+        def progress(fraction: float, _user_data: Any) -> bool:
             nonlocal stopped
             stopped = not on_progress(fraction)
             return not stopped
@@ -141,7 +141,7 @@ class Model:
 
     def metadata(self, key: str) -> str:
         buffer = ctypes.create_string_buffer(256)
-        length = C.llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))  # type: ignore[arg-type]
+        length = C.llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
         return buffer.value.decode("utf-8", errors="replace") if length >= 0 else ""
 
     def marks(self) -> tuple[int, int, bool]:

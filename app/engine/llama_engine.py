@@ -17,9 +17,9 @@ from app.engine.base import (
     Failed,
     GenerateEvent,
     GenerateRequest,
+    Loaded,
     LoadEvent,
     LoadProgress,
-    Loaded,
     LoadRequest,
     Stopped,
 )
@@ -131,7 +131,7 @@ class LlamaEngine(Engine):
 
     def _open(self, request: LoadRequest, header: GgufHeader) -> _Loaded | None:
         """Load weights, context and vocabulary; None if that was stopped."""
-        model = llama.Model(request.path, request.plan, self._sink, lambda fraction: not self._stopped())
+        model = llama.Model(request.path, request.plan, self._sink, lambda _fraction: not self._stopped())
         if not model.loaded:
             return None
         context = None
@@ -180,4 +180,5 @@ def _describe(
         bos=name(bos),
         eos=name(eos),
         add_bos=add_bos,
+        temperature=header.recommended_temperature,
     )

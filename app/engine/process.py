@@ -21,8 +21,8 @@ from app.engine.base import (
     GenerateEvent,
     GenerateRequest,
     Heartbeat,
-    LoadEvent,
     Loaded,
+    LoadEvent,
     LoadRequest,
     Stopped,
 )

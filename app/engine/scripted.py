@@ -24,12 +24,12 @@ from app.engine.base import (
     Failed,
     Finished,
     FinishReason,
+    Generated,
     GenerateEvent,
     GenerateRequest,
-    Generated,
+    Loaded,
     LoadEvent,
     LoadProgress,
-    Loaded,
     LoadRequest,
     PrefillProgress,
     Stopped,
@@ -38,6 +38,10 @@ from app.engine.base import (
 SPECIALS = ("<|start|>", "<|end|>", "<|message|>", "<|channel|>", "<|constrain|>", "<|call|>", "<|return|>")
 _CONTROL = re.compile("(" + "|".join(map(re.escape, SPECIALS)) + ")")
 _FIRST_WORD_ID = 1000
+_COMPLETION = (
+    "<|channel|>analysis<|message|>A scripted thought.<|end|>"
+    "<|start|>assistant<|channel|>final<|message|>A scripted answer.<|return|>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,7 @@ class Script:
     request at that place.
     """
 
-    completions: tuple[str, ...] = (
-        "<|channel|>analysis<|message|>A scripted thought.<|end|>"
-        "<|start|>assistant<|channel|>final<|message|>A scripted answer.<|return|>",
-    )
+    completions: tuple[str, ...] = (_COMPLETION,)
     load_seconds: float = 0.0
     prefill_seconds: float = 0.0
     token_seconds: float = 0.0
@@ -111,8 +112,7 @@ class ScriptedEngine(Engine):
         if reason is FinishReason.END:
             completion = self.script.completions[min(self._requests, len(self.script.completions) - 1)]
             self._requests += 1
-            for event in self._play(completion, request.max_tokens, statistics, started):
-                yield event
+            yield from self._play(completion, request.max_tokens, statistics, started)
             return
         yield Finished(reason, statistics)
 

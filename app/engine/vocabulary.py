@@ -186,5 +186,5 @@ class LlamaTokenizer(Tokenizer):
 
 
 def control_like(piece: bytes) -> bool:
-    """Whether a USER_DEFINED token looks like control (``<think>``, ``[INST]``) and not like text (runs of newlines)."""
+    """Whether a USER_DEFINED token looks like control (``<think>``, ``[INST]``), not like text (runs of newlines)."""
     return re.fullmatch(rb"<[^\s<>][^\n<>]*>|\[[^\s\[\]][^\n\[\]]*\]", piece) is not None

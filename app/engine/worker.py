@@ -56,15 +56,17 @@ def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEve
                 yield from engine.generate(request)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 - what is not foreseen must reach the window, not end the process
         traceback.print_exc()
         yield Failed(
-            "The engine met an internal error.", "Send the message again; if it stays, report it.", traceback.format_exc()
+            "The engine met an internal error.",
+            "Send the message again; if it stays, report it.",
+            traceback.format_exc(),
         )
 
 
 def _write_output_to(log: Path) -> None:
-    """Send what native code prints to a file: an abort says there why. Never to the terminal, never to a closed pipe."""
+    """Send what native code prints to a file, where an abort says why: never to the terminal or to a closed pipe."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

@@ -18,7 +18,10 @@ CLOSERS = STOPS | {END}
 """End a message."""
 
 ASSISTANT = "assistant"
-ROLES = frozenset({"system", "developer", "user", ASSISTANT, "tool"})
+SPEAKERS = frozenset({"system", "developer", "user"})
+"""Roles whose messages no model writes; if it does, its turn has been over for a while."""
+
+ROLES = SPEAKERS | {ASSISTANT, "tool"}
 
 ANALYSIS = "analysis"
 COMMENTARY = "commentary"

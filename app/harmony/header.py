@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from app.domain.stream import Channel, Token
 from app.harmony.controls import ANALYSIS, ASSISTANT, CHANNEL, COMMENTARY, CONSTRAIN, FINAL, ROLES
@@ -50,7 +51,7 @@ class Header:
     def rest(self) -> Rest:
         """What is left when everything that makes a header is taken out."""
         ids = [rest.ids for rest in self.rests]
-        known = None if None in ids else tuple(id for some in ids for id in some or ())
+        known = None if None in ids else tuple(chain.from_iterable(some or () for some in ids))
         return Rest(b"".join(rest.data for rest in self.rests), known)
 
     def output_channel(self, *, after_analysis: bool) -> Channel:
@@ -145,7 +146,8 @@ class _Segment:
             if recipient not in _NOT_TOOLS:
                 self.header.recipient = recipient
             return True
-        if word in _CONTENT_TYPES and self.marker is not None:
+        # Without <|message|>, "json" may be what an answer begins with; after a recipient it is not.
+        if word in _CONTENT_TYPES and self.marker is not None and (self.finished or self.header.recipient):
             self.header.content_type = word
             return True
         return False

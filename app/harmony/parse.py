@@ -11,7 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from app.domain.stream import Channel, Delta, Output, StreamMessage, Token
-from app.harmony.controls import ANALYSIS, CALL, CHANNEL, CLOSERS, COMMENTARY, CONSTRAIN, FINAL, MESSAGE, START
+from app.harmony.controls import (
+    ANALYSIS,
+    CALL,
+    CHANNEL,
+    CLOSERS,
+    COMMENTARY,
+    CONSTRAIN,
+    FINAL,
+    MESSAGE,
+    SPEAKERS,
+    START,
+)
 from app.harmony.header import Header, Rest, may_become_header, read_header
 
 _LONGEST_HEADER = 64
@@ -94,6 +105,11 @@ class HarmonyParser:
         self._header = _OpenHeader()
         self._message: _OpenMessage | None = None
         self._after_analysis = False
+        self._over = False
+
+    @property
+    def over(self) -> bool:
+        return self._over
 
     @classmethod
     def inside_answer(cls) -> HarmonyParser:
@@ -144,6 +160,7 @@ class HarmonyParser:
             yield from noise.add(rest)
             yield from noise.close()
         self._message = _OpenMessage(header, header.output_channel(after_analysis=self._after_analysis))
+        self._over = self._over or header.role in SPEAKERS
         self._after_analysis = self._after_analysis or header.channel == ANALYSIS
         if not finished:
             yield from self._message.add(rest)

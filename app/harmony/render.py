@@ -29,6 +29,9 @@ from app.harmony.controls import (
 )
 from app.harmony.tools import builtin_section, functions_section
 
+# The model was trained with these words; who it is to be for the user is a matter of instructions.
+_IDENTITY = "You are ChatGPT, a large language model trained by OpenAI.\nKnowledge cutoff: 2024-06"
+
 _NEXT: Prompt = (Special(START), Plain(ASSISTANT))
 """Where the model takes over."""
 
@@ -90,12 +93,7 @@ def _without_unfinished_header(tokens: Sequence[Token]) -> Sequence[Token]:
 
 
 def _system(options: PromptOptions) -> str:
-    sections = [
-        "You are ChatGPT, a large language model trained by OpenAI.\n"
-        "Knowledge cutoff: 2024-06\n"
-        f"Current date: {options.date.isoformat()}",
-        f"Reasoning: {options.effort.value}",
-    ]
+    sections = [f"{_IDENTITY}\nCurrent date: {options.date.isoformat()}", f"Reasoning: {options.effort.value}"]
     if options.builtin_tools:
         sections.append(builtin_section(options.builtin_tools))
     channels = "# Valid channels: analysis, commentary, final. Channel must be included for every message."

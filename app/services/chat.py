@@ -11,7 +11,7 @@ from pathlib import Path
 from app.domain.chat import Conversation, ConversationId, Effort, Failure, Message, MessageId, Status, Text
 from app.domain.dialect import PromptOptions
 from app.domain.stream import Channel, Delta, StreamMessage
-from app.engine.base import Engine, Sampling
+from app.engine.base import Engine
 from app.errors import AppError, StoreError
 from app.jobs import Lane, Post
 from app.markup import title_from
@@ -63,10 +63,10 @@ class ChatService:
         lane: Lane,
         post: Post,
         models: ModelService,
-        options: Callable[[], tuple[Sampling, str]],
+        options: Callable[[], tuple[float | None, str]],
         toolbox: Toolbox | None = None,
     ) -> None:
-        """lane is the engine's; options gives the sampling and the instructions that hold now."""
+        """lane is the engine's; options gives the temperature and the instructions that hold now."""
         self._store = store
         self._engine = engine
         self._lane = lane
@@ -165,24 +165,21 @@ class ChatService:
         self, conversation_id: ConversationId | None, text: str, effort: Effort | None
     ) -> Conversation:
         if conversation_id is None:
-            created = self._store.create_conversation(title_from(text), effort or Effort.MEDIUM)
-            return created
+            return self._store.create_conversation(title_from(text), effort or Effort.MEDIUM)
         conversation = self._store.conversation(conversation_id)
         if effort is not None and effort is not conversation.effort:
             self._store.set_effort(conversation_id, effort)
             conversation = replace(conversation, effort=effort)
         return conversation
 
-    def _start_turn(
-        self, conversation: Conversation, messages: tuple[Message, ...], model: Path, stop: Stop
-    ) -> None:
-        sampling, instructions = self._options()
+    def _start_turn(self, conversation: Conversation, messages: tuple[Message, ...], model: Path, stop: Stop) -> None:
+        temperature, instructions = self._options()
         options = PromptOptions(conversation.started_on, conversation.effort, instructions)
 
         def emit(event: TurnEvent) -> None:
             self._post(lambda: self._on_turn_event(stop, event))
 
-        turn = Turn(self._engine, self._toolbox, TurnRequest(messages, options, sampling), stop, emit)
+        turn = Turn(self._engine, self._toolbox, TurnRequest(messages, options, temperature), stop, emit)
         state = self._models.state
         if state.phase is ModelPhase.LOADING:
             self._progress(Phase.LOADING, state.fraction, state.seconds_left)

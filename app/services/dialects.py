@@ -15,11 +15,18 @@ _HARMONY_ARCHITECTURE = "gpt-oss"
 
 def dialect_for(model: ModelInfo) -> Dialect:
     """Harmony where the vocabulary has its tokens, else the model's own chat template. Raises ModelFileError."""
-    if _HARMONY_TOKENS <= model.specials:
+    if model.specials >= _HARMONY_TOKENS:
         return HarmonyDialect()
     if model.chat_template is None:
         raise _no_chat_model(model.path.name)
     return TemplateDialect(model.chat_template, bos=model.bos, eos=model.eos, add_bos=model.add_bos)
+
+
+def recommended_temperature(model: ModelInfo) -> float:
+    """What its makers say in the file; else OpenAI's 1.0 for gpt-oss, and less for others, which are mostly smaller."""
+    if model.temperature is not None:
+        return model.temperature
+    return 1.0 if model.specials >= _HARMONY_TOKENS else 0.6
 
 
 def check_is_chat_model(header: GgufHeader) -> None:

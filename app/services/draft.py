@@ -53,7 +53,7 @@ class Draft:
         self._since = self._clock()
 
     def parts(self) -> tuple[Part, ...]:
-        """The parts so far, the growing one included. Text of a tool call that is not complete yet is not among them."""
+        """The parts so far, the growing one included; a tool call is among them once it was run."""
         growing = self._part(self._open, ()) if self._open is not None else None
         return (*self._done, growing) if growing is not None else tuple(self._done)
 

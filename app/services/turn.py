@@ -1,8 +1,8 @@
-"""One turn of a conversation on the inference thread: render, prefill, sample, parse, run tools, until there is an answer."""
+"""One turn of a conversation, on the inference thread: render, sample, parse, run tools, until there is an answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.chat import Failure, Message, Statistics, Status, ToolCall, ToolResult
@@ -22,7 +22,7 @@ from app.engine.base import (
     Sampling,
 )
 from app.errors import AppError
-from app.services.dialects import dialect_for
+from app.services.dialects import dialect_for, recommended_temperature
 from app.services.tools import Toolbox
 
 # gpt-oss is fond of tools; a turn must come to an end.
@@ -68,11 +68,11 @@ TurnEvent = Prefilling | Writing | Called | Outcome
 
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
-    """messages is the branch up to and with the user's message."""
+    """messages is the branch up to and with the user's message. temperature None is what suits the model."""
 
     messages: tuple[Message, ...]
     options: PromptOptions
-    sampling: Sampling = field(default_factory=Sampling)
+    temperature: float | None = None
 
 
 class Stop:
@@ -115,6 +115,7 @@ class Turn:
         self._emit = emit
         self._statistics: Statistics | None = None
         self._answered = False
+        self._sampling = Sampling()
 
     def run(self, load: Callable[[], ModelInfo | None]) -> None:
         """load makes sure that the model is in memory; None says that this was stopped. Raises nothing."""
@@ -131,6 +132,9 @@ class Turn:
     def _converse(self, dialect: Dialect, model: ModelInfo) -> Outcome:
         """Generate until there is an answer: after tool calls again, and once more by force if none came."""
         options = replace(self._request.options, model=model.fingerprint, builtin_tools=self._toolbox.builtin_tools)
+        self._sampling = Sampling(recommended_temperature(model))
+        if self._request.temperature is not None:
+            self._sampling = Sampling(self._request.temperature)
         prompt = dialect.render(self._request.messages, options)
         parser = dialect.parser()
         calls, forced = 0, False
@@ -156,22 +160,32 @@ class Turn:
     def _generate(self, prompt: Prompt, parser: StreamParser) -> _Output:
         """Run the engine once and pass on what it writes."""
         output = _Output()
-        for event in self._engine.generate(GenerateRequest(prompt, self._request.sampling)):
+        for event in self._engine.generate(GenerateRequest(prompt, self._sampling)):
             self._stop.enforce()
             match event:
                 case PrefillProgress(done, total, _, seconds_left):
                     self._emit(Prefilling(done, total, seconds_left))
-                case Generated(tokens):
-                    output.tokens += tokens
-                    self._write(output, (found for token in tokens for found in parser.feed(token)))
+                case Generated(tokens) if not parser.over:
+                    self._write(output, self._parse(output, parser, tokens))
                 case Heartbeat():
                     self._emit(Writing())
                 case Finished() | Failed():
                     output.end = event
         self._write(output, parser.finish())
         if isinstance(output.end, Finished):
+            if parser.over and not self._stop.requested:
+                output.end = replace(output.end, reason=FinishReason.END)
             self._statistics = _sum(self._statistics, output.end.statistics)
         return output
+
+    def _parse(self, output: _Output, parser: StreamParser, tokens: Iterable[Token]) -> Iterator[Output]:
+        """Feed tokens up to where the model begins to speak for somebody else; there it is stopped."""
+        for token in tokens:
+            output.tokens.append(token)
+            yield from parser.feed(token)
+            if parser.over:
+                self._engine.stop()
+                return
 
     def _write(self, output: _Output, found: Iterable[Output]) -> None:
         outputs = tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def _connect(path: Path) -> Database:
     try:
         # Plugins of sqlite-utils are code that happens to be installed on the machine; none of it belongs in here.
         database = Database(connection, execute_plugins=False)
-        database.execute("PRAGMA journal_mode = WAL")
+        _use_write_ahead_log(database)
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA secure_delete = ON")
         database.execute("PRAGMA foreign_keys = OFF")
@@ -93,6 +94,19 @@ def _connect(path: Path) -> Database:
         connection.close()
         raise
     return database
+
+
+def _use_write_ahead_log(database: Database) -> None:
+    """Turn the log on. Here SQLite doesn't wait for another process that creates the same file, so this does."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:

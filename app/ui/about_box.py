@@ -27,7 +27,9 @@ class AboutBox(QDialog):
         layout.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(6)
         promise = self.tr("Chat with gpt-oss on your own computer. Nothing leaves it.")
-        terms = self.tr("Apache License 2.0. Typeset in Inter and JetBrains Mono (SIL Open Font License), made with Qt.")
+        terms = self.tr(
+            "Apache License 2.0. Typeset in Inter and JetBrains Mono (SIL Open Font License), made with Qt."
+        )
         for text, tone in ((f"{APP_NAME} {__version__}", "noticetitle"), (promise, "lead"), (terms, "note")):
             label = plain_label(text, tone, self)
             label.setWordWrap(True)

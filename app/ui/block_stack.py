@@ -35,7 +35,7 @@ class BlockStack(QWidget):
         return tuple(self._views)
 
     def set_blocks(self, blocks: Sequence[Block], final: bool) -> None:
-        """Show these blocks. Final ones won't change: prose that follows prose then shares a view, to be selected as one."""
+        """Show these blocks. Final ones won't change: prose then shares a view with prose, to be selected as one."""
         if final and not self._has_selection():
             blocks = merged(blocks)
         kept = 0

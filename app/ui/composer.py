@@ -120,6 +120,9 @@ class Composer(QFrame):
             self._context.setToolTip(tip)
 
     def take_focus(self) -> None:
+        """Let the user write at once, if there is a model to write to."""
+        if self.isHidden():
+            return
         self._edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -28,28 +28,28 @@ class ConversationDelegate(QStyledItemDelegate):
         self._heading_font = body_font(11)
         self._heading_font.setLetterSpacing(QFont.SpacingType.PercentageSpacing, 104)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(100, HEADING_HEIGHT if index.data(RowRole.HEADING) else ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area: QRect = option.rect  # type: ignore[attr-defined]
+        area: QRect = option.rect
         if index.data(RowRole.HEADING):
             self._paint_heading(painter, area, index)
         else:
-            self._paint_back(painter, area, option.state)  # type: ignore[attr-defined]
+            self._paint_back(painter, area, option.state)
             self._paint_text(painter, area, index)
         painter.restore()
 
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+    def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, _index: Index) -> QWidget:
         editor = QLineEdit(parent)
         editor.setProperty("tone", "rename")
         editor.setAccessibleName(self.tr("New title"))
         return editor
 
-    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        area: QRect = option.rect  # type: ignore[attr-defined]
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, _index: Index) -> None:
+        area: QRect = option.rect
         editor.setGeometry(area.adjusted(1, 4, -1, -20))
 
     def _paint_heading(self, painter: QPainter, area: QRect, index: Index) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextDocument, QTextLayout
 
@@ -13,7 +15,7 @@ LONGEST = 60_000
 
 
 @cache
-def _lexer(language: str) -> object | None:
+def _lexer(language: str) -> Any:
     """The lexer for a language, or None; Pygments is loaded when the first code is shown, not at start."""
     import pygments.lexers  # noqa: PLC0415
     import pygments.util  # noqa: PLC0415
@@ -48,9 +50,9 @@ def highlight(document: QTextDocument, language: str, palette: Palette) -> None:
 
 def _range(first: int, last: int, style: QTextCharFormat) -> QTextLayout.FormatRange:
     result = QTextLayout.FormatRange()
-    result.start = first  # type: ignore[attr-defined]
-    result.length = last - first  # type: ignore[attr-defined]
-    result.format = style  # type: ignore[attr-defined]
+    result.start = first
+    result.length = last - first
+    result.format = style
     return result
 
 
@@ -73,9 +75,9 @@ def _spans(code: str, language: str, palette: Palette) -> list[tuple[int, int, Q
     return result
 
 
-def _names(kind: object) -> list[str]:
+def _names(kind: Iterable[str]) -> list[str]:
     """A token's kind from narrow to wide: Name.Function.Magic, Name.Function, Name."""
-    parts = tuple(kind)  # type: ignore[call-overload]
+    parts = tuple(kind)
     return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 

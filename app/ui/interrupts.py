@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -42,10 +43,8 @@ class Interrupts(QObject):
 
     @Slot()
     def _on_woken(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             os.read(self._reading, 4096)
-        except BlockingIOError:
-            pass
         self._on_polled()
 
     @Slot()

@@ -14,7 +14,7 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 
 
 def may_open(url: QUrl) -> bool:
-    """Whether a link is of a kind that may be handed to the system: never a file, a share, a script or an application."""
+    """Whether a link may be handed to the system: never a file, a share, a script or an application."""
     if not url.isValid() or url.scheme().lower() not in SCHEMES:
         return False
     return bool(url.path()) if url.scheme().lower() == "mailto" else bool(url.host())

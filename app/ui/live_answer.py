@@ -28,7 +28,8 @@ class LiveAnswer:
         self._items: list[Part | tuple[type[Reasoning] | type[Text], _Stretch]] = list(started.answer.parts)
         self._thinking_since: float | None = None
         self._thought = 0.0
-        self._answering_since: tuple[float, int] | None = None
+        self._answering_since: float | None = None
+        self._pieces = 0
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -51,12 +52,11 @@ class LiveAnswer:
 
     @property
     def tokens_per_second(self) -> float | None:
-        """The speed of answering, when the progress tells how many tokens there are."""
+        """The speed of answering; a piece of an answer is a token, but for a rare character that takes several."""
         if self._answering_since is None:
             return None
-        since, tokens = self._answering_since
-        elapsed = self._clock() - since
-        return (self.progress.done_tokens - tokens) / elapsed if elapsed >= 1 else None
+        elapsed = self._clock() - self._answering_since
+        return (self._pieces - 1) / elapsed if elapsed >= 1 else None
 
     def move_on(self, progress: TurnProgress) -> None:
         """Take note of the phase."""
@@ -65,8 +65,6 @@ class LiveAnswer:
             self._start_thinking()
         elif progress.phase is Phase.ANSWERING:
             self._start_answering()
-            if self._answering_since is None and progress.done_tokens:
-                self._answering_since = (self._clock(), progress.done_tokens)
 
     def grow_reasoning(self, grown: ReasoningGrew) -> None:
         self._start_thinking()
@@ -74,9 +72,13 @@ class LiveAnswer:
 
     def grow_answer(self, grown: AnswerGrew) -> None:
         self._start_answering()
+        self._pieces += 1
+        if self._answering_since is None:
+            self._answering_since = self._clock()
         self._stretch(Text, grown.starts, grown.preamble).pieces.append(grown.text)
 
     def add_tool(self, used: ToolUsed) -> None:
+        self._answering_since, self._pieces = None, 0
         self._items += [used.call, used.result]
 
     def _start_thinking(self) -> None:

@@ -43,10 +43,10 @@ class Presenter(QObject):
         self._panels = panels
         self._theme = theme
         self._trouble = ""
-        self._build(window)
+        self._build()
         self._connect()
 
-    def _build(self, window: QObject) -> None:
+    def _build(self) -> None:
         widget = self._panels.pages.window()
         self.chat = ChatController(self._core, self._panels, self)
         self.models = ModelController(self._core, self._panels, widget)

@@ -120,9 +120,7 @@ class _Session(QObject):
             self._core.close()
         self._bridge.close()
 
-    def report(
-        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
+    def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Log a mistake of ours and own up to it, once at a time."""
         _log.critical("An unexpected error", exc_info=(kind, error, trace))
         if self._reporting or issubclass(kind, KeyboardInterrupt):
@@ -141,5 +139,5 @@ class _Session(QObject):
         self._reporting = False
 
 
-def _on_qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
     _qt_log.log(_LEVELS.get(kind, logging.WARNING), "%s", message)

@@ -19,6 +19,7 @@ class Snackbar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._key = ""
+        self._over = parent
         self._build()
         self._connect(parent)
 
@@ -68,5 +69,4 @@ class Snackbar(QFrame):
 
     def _place(self) -> None:
         self.adjustSize()
-        parent = self.parentWidget()
-        self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - 16)
+        self.move((self._over.width() - self.width()) // 2, self._over.height() - self.height() - 12)

@@ -66,7 +66,7 @@ LIGHT = Palette(
     edge="#cfc9bf",
     ink="#23211e",
     mute="#635d55",
-    faint="#79726a",
+    faint="#706960",
     accent="#2f6f5e",
     accent_soft="#e2efea",
     accent_strong="#275d4f",
@@ -79,7 +79,7 @@ LIGHT = Palette(
     syntax_keyword="#2f6f5e",
     syntax_string="#8a5a1c",
     syntax_number="#a0522d",
-    syntax_comment="#79726a",
+    syntax_comment="#706960",
     syntax_function="#35588c",
     syntax_type="#6f4a8e",
 )
@@ -91,7 +91,7 @@ DARK = Palette(
     edge="#4a4641",
     ink="#ebe7e0",
     mute="#aaa398",
-    faint="#8f887d",
+    faint="#968f84",
     accent="#7cc4ad",
     accent_soft="#22352f",
     accent_strong="#93d2be",
@@ -104,7 +104,7 @@ DARK = Palette(
     syntax_keyword="#7cc4ad",
     syntax_string="#dcb67a",
     syntax_number="#e39b84",
-    syntax_comment="#8f887d",
+    syntax_comment="#968f84",
     syntax_function="#8fb4e3",
     syntax_type="#bda3e0",
 )
@@ -169,7 +169,7 @@ class Theme(QObject):
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
         self._application = application
-        self._choice = "system"
+        self._choice = ""
         self._palette = LIGHT
         application.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 
@@ -184,7 +184,10 @@ class Theme(QObject):
 
     def choose(self, choice: str) -> None:
         """Show the window light, dark, or as the system is."""
-        self._choice = choice if choice in ("light", "dark") else "system"
+        choice = choice if choice in ("light", "dark") else "system"
+        if choice == self._choice:
+            return
+        self._choice = choice
         hints = self._application.styleHints()
         if self._choice == "system":
             hints.unsetColorScheme()

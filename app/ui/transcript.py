@@ -18,8 +18,10 @@ from app.ui.widgets.controls import icon_button
 
 COLUMN = 680
 MARGIN = 24
-FIRST = 40
-"""Messages that are shown at once; older ones come when the reader scrolls up to them."""
+FIRST = 12
+"""Messages that are shown at once."""
+SOON = 40
+"""Messages that are shown a moment later; older ones come when the reader scrolls up to them."""
 MORE = 20
 NEAR_TOP = 300
 
@@ -103,6 +105,7 @@ class Transcript(QScrollArea):
             self.add(message)
         self.setUpdatesEnabled(True)
         self._keeper.follow()
+        QTimer.singleShot(0, self._on_shown)
 
     def add(self, message: Message) -> AnswerMessage | None:
         """Put a message at the end; an answer's widget is returned."""
@@ -123,12 +126,12 @@ class Transcript(QScrollArea):
         """Go to the end and stay there."""
         self._keeper.follow()
 
-    def show_older(self) -> None:
+    def show_older(self, count: int = MORE) -> None:
         """Add older messages above, without moving what is in sight."""
         if not self._older:
             return
         self._keeper.hold()
-        batch, self._older = self._older[-MORE:], self._older[:-MORE]
+        batch, self._older = self._older[-count:], self._older[:-count]
         rows = [self._make(message) for message in batch]
         for index, row in enumerate(rows):
             self._messages.insertWidget(index, row)
@@ -168,6 +171,11 @@ class Transcript(QScrollArea):
     def _on_range_changed(self, _minimum: int, maximum: int) -> None:
         # The bar keeps its room, but shows itself only when there is something to scroll.
         self.verticalScrollBar().setEnabled(maximum > 0)
+
+    @Slot()
+    def _on_shown(self) -> None:
+        if self.shown < SOON:
+            self.show_older(SOON - self.shown)
 
     @Slot()
     def _on_older_laid_out(self) -> None:

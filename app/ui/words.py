@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 from app.domain.chat import Message, Statistics, Status, ToolCall, ToolResult
 from app.services.events import ModelPhase, ModelState, Phase, TurnProgress
@@ -14,6 +14,7 @@ KILO = 1024
 
 
 def tr(text: str) -> str:
+    """The text in the user's language."""
     return QCoreApplication.translate("Words", text)
 
 
@@ -36,7 +37,7 @@ def duration(seconds: float) -> str:
 
 
 def time_left(seconds: float | None) -> str:
-    """", 8 s left", or nothing when nobody knows."""
+    """ ", 8 s left", or nothing when nobody knows."""
     return "" if seconds is None else tr(", {duration} left").format(duration=duration(seconds))
 
 
@@ -141,7 +142,8 @@ def speed(statistics: Statistics) -> str:
 
 def cost(statistics: Statistics) -> str:
     """More about what an answer took, for a tooltip."""
-    return tr("{prompt} tokens read, {reused} of them known from before, in {seconds} s. First word after {first}.").format(
+    text = tr("{prompt} tokens read, {reused} of them known from before, in {seconds} s. First word after {first}.")
+    return text.format(
         prompt=number(statistics.prompt_tokens),
         reused=number(statistics.reused_tokens),
         seconds=decimal(statistics.prefill_seconds),
@@ -195,7 +197,9 @@ def when(moment: datetime, today: date) -> str:
     locale = QLocale()
     age = (today - there.date()).days
     if age <= 1:
-        return locale.toString(there.time(), QLocale.FormatType.ShortFormat)
+        return locale.toString(QTime(there.hour, there.minute), QLocale.FormatType.ShortFormat)
     if age < 7:
         return locale.standaloneDayName(there.isoweekday(), QLocale.FormatType.LongFormat)
-    return locale.toString(there.date(), "d MMMM" if there.year == today.year else "d MMMM yyyy")
+    return locale.toString(
+        QDate(there.year, there.month, there.day), "d MMMM" if there.year == today.year else "d MMMM yyyy"
+    )

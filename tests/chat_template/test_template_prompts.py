@@ -62,41 +62,37 @@ def _text(piece: object) -> str:
 TALK = (user("Hi"), assistant(Reasoning("Hm"), Text("Hello!")), user("How are you?"))
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        (
-            "chatml",
-            "<|im_start|>system\n«Be brief.»<|im_end|>\n<|im_start|>user\n«Hi»<|im_end|>\n<|im_start|>assistant\n«Hello!»"
-            "<|im_end|>\n<|im_start|>user\n«How are you?»<|im_end|>\n<|im_start|>assistant\n",
-        ),
-        (
-            "llama3",
-            "<s><|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\n"
-            "Today Date: 24 Nov 2026\n\n«Be brief.»<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n«Hi»<|eot_id|>"
-            "<|start_header_id|>assistant<|end_header_id|>\n\n«Hello!»<|eot_id|><|start_header_id|>user<|end_header_id|>"
-            "\n\n«How are you?»<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
-        ),
-        ("mistral", "<s>[INST] «Be brief.»\n\n«Hi» [/INST]«Hello!»</s>[INST] «How are you?» [/INST]"),
-        (
-            "gemma",
-            "<s><start_of_turn>user\n«Be brief.»\n\n«Hi»<end_of_turn>\n<start_of_turn>model\n«Hello!»<end_of_turn>\n"
-            "<start_of_turn>user\n«How are you?»<end_of_turn>\n<start_of_turn>model\n",
-        ),
-        (
-            "qwen3",
-            "<|im_start|>system\n«Be brief.»<|im_end|>\n<|im_start|>user\n«Hi»<|im_end|>\n<|im_start|>assistant\n«Hello!»"
-            "<|im_end|>\n<|im_start|>user\n«How are you?»<|im_end|>\n<|im_start|>assistant\n",
-        ),
-        (
-            "deepseek",
-            "<s>«Be brief.»<｜User｜>«Hi»<｜Assistant｜>«Hello!»<｜end▁of▁sentence｜><｜User｜>«How are you?»"
-            "<｜Assistant｜><think>\n",
-        ),
-    ],
-)
-def test_a_conversation_is_rendered_as_its_template_says(name: str, expected: str) -> None:
-    assert show(render(ALL[name], *TALK, instructions="Be brief.")) == expected
+EXPECTED = {
+    "chatml": (
+        "<|im_start|>system\n«Be brief.»<|im_end|>\n<|im_start|>user\n«Hi»<|im_end|>\n"
+        "<|im_start|>assistant\n«Hello!»<|im_end|>\n<|im_start|>user\n«How are you?»<|im_end|>\n<|im_start|>assistant\n"
+    ),
+    "llama3": (
+        "<s><|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\n"
+        "Today Date: 24 Nov 2026\n\n«Be brief.»<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n«Hi»<|eot_id|>"
+        "<|start_header_id|>assistant<|end_header_id|>\n\n«Hello!»<|eot_id|>"
+        "<|start_header_id|>user<|end_header_id|>\n\n«How are you?»<|eot_id|>"
+        "<|start_header_id|>assistant<|end_header_id|>\n\n"
+    ),
+    "mistral": "<s>[INST] «Be brief.»\n\n«Hi» [/INST]«Hello!»</s>[INST] «How are you?» [/INST]",
+    "gemma": (
+        "<s><start_of_turn>user\n«Be brief.»\n\n«Hi»<end_of_turn>\n<start_of_turn>model\n«Hello!»<end_of_turn>\n"
+        "<start_of_turn>user\n«How are you?»<end_of_turn>\n<start_of_turn>model\n"
+    ),
+    "qwen3": (
+        "<|im_start|>system\n«Be brief.»<|im_end|>\n<|im_start|>user\n«Hi»<|im_end|>\n"
+        "<|im_start|>assistant\n«Hello!»<|im_end|>\n<|im_start|>user\n«How are you?»<|im_end|>\n<|im_start|>assistant\n"
+    ),
+    "deepseek": (
+        "<s>«Be brief.»<｜User｜>«Hi»<｜Assistant｜>«Hello!»<｜end▁of▁sentence｜><｜User｜>«How are you?»"
+        "<｜Assistant｜><think>\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_conversation_is_rendered_as_its_template_says(name: str) -> None:
+    assert show(render(ALL[name], *TALK, instructions="Be brief.")) == EXPECTED[name]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -113,7 +109,10 @@ def test_a_template_that_leaves_out_the_system_message_gets_it_with_the_question
 
 
 def test_a_template_that_trims_takes_the_white_space_around_a_text() -> None:
-    assert show(render(templates.GEMMA, user("  Hi\n"))) == "<s><start_of_turn>user\n«Hi»<end_of_turn>\n<start_of_turn>model\n"
+    assert (
+        show(render(templates.GEMMA, user("  Hi\n")))
+        == "<s><start_of_turn>user\n«Hi»<end_of_turn>\n<start_of_turn>model\n"
+    )
     assert show(render("{{ messages[0].content }}", user("  Hi\n"))) == "  «Hi»\n"
 
 
@@ -124,7 +123,10 @@ def test_a_template_may_write_texts_as_json() -> None:
 
 def test_questions_around_an_answer_without_text_become_one() -> None:
     history = (user("One"), assistant(Reasoning("Hm")), user("Two"), assistant(Text("A"), Text("B")), user("Three"))
-    assert show(render(templates.MISTRAL, *history)) == "<s>[INST] «One»\n\n«Two» [/INST]«A»\n\n«B»</s>[INST] «Three» [/INST]"
+    assert (
+        show(render(templates.MISTRAL, *history))
+        == "<s>[INST] «One»\n\n«Two» [/INST]«A»\n\n«B»</s>[INST] «Three» [/INST]"
+    )
 
 
 def test_history_with_tools_is_told_in_texts_only() -> None:
@@ -133,7 +135,12 @@ def test_history_with_tools_is_told_in_texts_only() -> None:
 
 
 def test_sampled_ids_are_used_again_if_they_are_of_this_model_and_the_whole_text() -> None:
-    history = (user("Hi"), assistant(Text("Yes", (1, 2)), model="abc"), user("Ok"), assistant(Text(" No", (3,)), model="abc"))
+    history = (
+        user("Hi"),
+        assistant(Text("Yes", (1, 2)), model="abc"),
+        user("Ok"),
+        assistant(Text(" No", (3,)), model="abc"),
+    )
     assert [p for p in render(templates.CHATML, *history, user("x"), model="abc") if not isinstance(p, Trusted)] == [
         Plain("Hi"), Tokens((1, 2)), Plain("Ok"), Plain("No"), Plain("x"),
     ]  # fmt: skip
@@ -180,7 +187,7 @@ BROKEN = {
     "empty": "",
     "import": "{% import 'os' as os %}{{ messages[0].content }}",
     "include": "{% include '/etc/passwd' %}{{ messages[0].content }}",
-    "format string": "{{ '{0.__class__}'.format(1) }}{{ '%9999999999d' % 1 }}{{ messages[0].content }}",
+    "too long": "{# " + "x" * 1_000_000 + " #}{{ messages[0].content }}",
 }
 
 
@@ -196,7 +203,7 @@ def test_a_broken_template_is_refused_at_once_with_words_for_a_person(template: 
     "template",
     [
         "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}{{ messages[0].content }}",
-        "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}{{ messages[0].content }}",
+        "{% macro f(n) %}{% if n %}{{ f(n - 1) ~ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
     ],
     ids=["nested loops", "branching macros"],
 )

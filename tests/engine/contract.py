@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from app.engine.base import (
     FinishReason,
     Generated,
     GenerateRequest,
+    Heartbeat,
     Loaded,
     LoadProgress,
     LoadRequest,
@@ -34,10 +34,6 @@ class EngineContract:
     LONG = "Count to 200"
 
     @pytest.fixture
-    def engine(self) -> Iterator[Engine]:
-        raise AssertionError("given by the subclass")
-
-    @pytest.fixture
     def loaded(self, engine: Engine) -> Engine:
         events = list(engine.load(LoadRequest(TINY)))
         assert isinstance(events[-1], Loaded)
@@ -47,7 +43,8 @@ class EngineContract:
         return GenerateRequest(question(self.LONG), Sampling(temperature=0), max_tokens)
 
     def test_loading_shows_progress_and_ends_with_the_model(self, engine: Engine) -> None:
-        assert engine.model is None
+        before = engine.model
+        assert before is None
         events = list(engine.load(LoadRequest(TINY)))
         fractions = [event.fraction for event in events if isinstance(event, LoadProgress)]
         assert fractions
@@ -71,7 +68,7 @@ class EngineContract:
         assert end.title == "No model is loaded."
 
     def test_a_generation_prefills_then_streams_then_reports(self, loaded: Engine) -> None:
-        events = [event for event in loaded.generate(self.request()) if not type(event).__name__ == "Heartbeat"]
+        events = [event for event in loaded.generate(self.request()) if not isinstance(event, Heartbeat)]
         kinds = [type(event) for event in events]
         assert kinds[0] is PrefillProgress
         assert kinds.index(Generated) == kinds.count(PrefillProgress), "all prefill comes before the first token"
@@ -133,10 +130,6 @@ class EngineContract:
 
 class StopContract:
     """Stop in each phase, for engines slow enough to be caught in it. Subclasses give ``slow_engine``."""
-
-    @pytest.fixture
-    def slow_engine(self) -> Iterator[Engine]:
-        raise AssertionError("given by the subclass")
 
     def test_a_stop_ends_a_load_soon(self, slow_engine: Engine) -> None:
         timer = threading.Timer(0.5, slow_engine.stop)

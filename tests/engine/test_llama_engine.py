@@ -165,7 +165,7 @@ def test_sampled_ids_can_be_given_back(engine: LlamaEngine) -> None:
     load(engine)
     events = list(engine.generate(GenerateRequest(question("Hello"), Sampling(0))))
     ids = tuple(ids_of(events))
-    again = question("Hello") + (Tokens(ids[:-1]), Special("<|end|>")) + message("user", "Bonjour") + START
+    again = (*question("Hello"), Tokens(ids[:-1]), Special("<|end|>"), *message("user", "Bonjour"), *START)
     assert "Bonjour !" in run(engine, again)[0]
 
 

@@ -101,7 +101,12 @@ def test_an_abort_says_why_in_its_details(start: Start) -> None:
 def test_a_death_while_idle_is_told_once_and_noticed(start: Start) -> None:
     told: list[Failed] = []
     heard = threading.Event()
-    engine = start(REAL, lambda lost: (told.append(lost), heard.set()))
+
+    def on_lost(lost: Failed) -> None:
+        told.append(lost)
+        heard.set()
+
+    engine = start(REAL, on_lost)
     load(engine)
     assert engine.pid
     os.kill(engine.pid, signal.SIGKILL)

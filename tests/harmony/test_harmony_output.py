@@ -32,8 +32,10 @@ def said(outputs: Iterable[Output]) -> list[Said]:
 WELL_FORMED = [
     "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Hello!<|return|>",
     "<|channel|>analysis<|message|>日本語 👩‍👩‍👧‍👦<|end|><|start|>assistant<|channel|>final<|message|>हिन्दी<|return|>",
-    "<|channel|>commentary<|message|>I look.<|end|><|start|>assistant to=functions.f<|channel|>commentary "
-    '<|constrain|>json<|message|>{"a": 1}<|call|>',
+    (
+        "<|channel|>commentary<|message|>I look.<|end|><|start|>assistant to=functions.f<|channel|>commentary "
+        '<|constrain|>json<|message|>{"a": 1}<|call|>'
+    ),
     "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|call|>",
     "<|channel|>commentary to=functions.f<|constrain|>json<|message|>{}<|call|>",
     "<|channel|>commentary to=functions.f json<|message|>{}<|call|>",
@@ -97,6 +99,7 @@ MALFORMED = [
     ("Just text.<|return|>", [(ANSWER, "Just text.")]),
     ("Just text.", [(ANSWER, "Just text.")]),
     ("<|channel|>final The text.<|return|>", [(ANSWER, " The text.")]),
+    ("<|channel|>final json is a format<|return|>", [(ANSWER, " json is a format")]),
     ("<|channel|>analysis The text.<|end|>", [(THOUGHT, " The text.")]),
     ("<|channel|>The text.<|end|>", [(THOUGHT, "The text.")]),
     ("<|channel|>commentary to=python code print(1)<|call|>", [(CALL, " print(1)")]),
@@ -120,8 +123,10 @@ MALFORMED = [
     ),
     ("<|channel|>final<|message|>a<|end|>user<|channel|>final<|message|>b<|end|>", [(ANSWER, "a"), (THOUGHT, "b")]),
     (
-        "<|channel|>commentary to=f<|message|>{}<|end|>"
-        "<|start|>f to=assistant<|channel|>commentary<|message|>made up<|end|>",
+        (
+            "<|channel|>commentary to=f<|message|>{}<|end|>"
+            "<|start|>f to=assistant<|channel|>commentary<|message|>made up<|end|>"
+        ),
         [(CALL, "{}"), (THOUGHT, "made up")],
     ),
     ("<|start|>assistant<|channel|>final<|message|>x<|return|>", [(ANSWER, "x")]),

@@ -40,6 +40,20 @@ for number in itertools.count():
     print(len(text), flush=True)
 """
 
+# Waits for a word, so that several can begin at the same moment, and creates a conversation.
+CREATE = """
+import sys
+from pathlib import Path
+from app.store.conversations import ConversationStore
+from app.store.database import open_database
+
+print("ready", flush=True)
+sys.stdin.readline()
+store = ConversationStore(open_database(Path(sys.argv[1])))
+print(store.create_conversation().id, flush=True)
+store.close()
+"""
+
 
 def read_line(child: subprocess.Popen[str]) -> str:
     assert child.stdout is not None
@@ -101,17 +115,17 @@ def test_an_answer_without_a_writer_is_taken_for_interrupted(store: Conversation
     assert store.recover_interrupted() == 1
 
 
-def test_two_processes_that_create_the_database_at_once_both_succeed(path: Path, start_child: StartChild) -> None:
-    children = [start_child(f"import sys; sys.stdin.readline(){WRITE_ON}") for _ in range(3)]
+def test_processes_that_create_the_database_at_the_same_moment_all_succeed(path: Path, start_child: StartChild) -> None:
+    children = [start_child(CREATE) for _ in range(4)]
+    for child in children:
+        assert read_line(child) == "ready"
     for child in children:
         assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.flush()
-    assert all(len(read_line(child)) == 32 for child in children)
-    for child in children:
-        kill(child)
+    assert all(child.wait() == 0 for child in children)
     with closing(open_database(path)) as database:
-        assert len(ConversationStore(database).conversations()) == 3
+        assert len(ConversationStore(database).conversations()) == len(children)
 
 
 class TestAWriter:

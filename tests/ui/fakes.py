@@ -42,16 +42,19 @@ from app.services.events import (
 )
 from app.settings import Settings
 
+NOWHERE = ConversationId("c")
 NOW = datetime.now(UTC)
 MODEL = ModelFile(Path("/models/gpt-oss-20b.gguf"), "gpt-oss-20b", 12_109_566_560)
 TRIAL = ModelFile(Path("/models/trial.gguf"), "SmolLM2 135M (trial)", 98_000_000, trial=True)
+READY = ModelState(ModelPhase.READY, MODEL)
+DEFAULTS = Settings()
 STATISTICS = Statistics(812, 640, 3.1, 4.2, 212, 9.8, context_tokens=5222, context_size=16384)
 
 
 def message(
     role: Role,
     *parts: Part,
-    conversation: ConversationId = ConversationId("c"),
+    conversation: ConversationId = NOWHERE,
     status: Status = Status.COMPLETE,
     **rest: Any,
 ) -> Message:
@@ -178,9 +181,7 @@ class FakeChat(QObject):
         ended, self._answer = self._answer, None
         assert ended is not None
         thoughts, text = "".join(self.script.thoughts), "".join(self.script.pieces)
-        final = replace(
-            ended, parts=(Reasoning(thoughts, 14.0, 212), Text(text)), status=status, **self.script.final
-        )
+        final = replace(ended, parts=(Reasoning(thoughts, 14.0, 212), Text(text)), status=status, **self.script.final)
         found = self._all[ended.conversation_id]
         self._all[found.id] = replace(found, messages=(*found.messages[:-1], final))
         self.tell(TurnEnded(final), ConversationsChanged())
@@ -223,9 +224,9 @@ class FakeCore:
     def __init__(
         self,
         *conversations: Conversation,
-        state: ModelState = ModelState(ModelPhase.READY, MODEL),
+        state: ModelState = READY,
         trial: ModelFile | None = TRIAL,
-        settings: Settings = Settings(),
+        settings: Settings = DEFAULTS,
     ) -> None:
         self.chat = FakeChat(conversations)
         self.models = FakeModels(self.chat, state, trial)

@@ -62,11 +62,11 @@ class TextView(QTextBrowser):
         document.setTextWidth(limit)
         return min(limit, math.ceil(document.idealWidth()) + 1)
 
-    def loadResource(self, kind: int, name: QUrl | str) -> object:
+    def loadResource(self, _kind: int, _name: QUrl | str) -> object:
         """Load nothing: an answer must not be able to open a file or name a server."""
         return None
 
-    def doSetSource(self, name: QUrl | str, kind: object = None) -> None:
+    def doSetSource(self, _name: QUrl | str, _kind: object = None) -> None:
         """Go nowhere: this is not a browser."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:

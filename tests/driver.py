@@ -1,0 +1,72 @@
+"""Drives a Core as the command line does: a queue in the place of Qt's event loop."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from app.core import Core
+from app.domain.chat import ConversationId, Effort, Message
+from app.engine.base import Engine
+from app.paths import Paths
+from app.services.events import AnswerGrew, Event, ModelPhase, TurnEnded
+
+E = TypeVar("E")
+
+
+class Driver:
+    """A Core on a data folder of its own, its events, and a main loop that runs until something is true."""
+
+    def __init__(self, data: Path, engine: Engine | None = None, model: Path | None = None) -> None:
+        self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.core = Core(Paths(data), self._tasks.put, engine)
+        self.core.override_settings(temperature=0.0)
+        self.events: list[Event] = []
+        self.core.chat.subscribe(self.events.append)
+        if model is not None:
+            self.core.models.use(model)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Run what is posted until condition holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            left = end - time.monotonic()
+            assert left > 0, f"waited {seconds} s in vain; the last events: {self.events[-5:]}"
+            try:
+                self._tasks.get(timeout=min(left, 0.1))()
+            except queue.Empty:
+                continue
+
+    def start(
+        self, text: str, conversation: ConversationId | None = None, effort: Effort | None = None
+    ) -> ConversationId:
+        self.events.clear()
+        return self.core.chat.send(conversation, text, effort)
+
+    def finish(self) -> Message:
+        self.until(lambda: any(isinstance(event, TurnEnded) for event in self.events))
+        return next(event.message for event in self.events if isinstance(event, TurnEnded))
+
+    def ask(self, text: str, conversation: ConversationId | None = None, effort: Effort | None = None) -> Message:
+        """One whole turn; gives the answer."""
+        self.start(text, conversation, effort)
+        return self.finish()
+
+    def ask_briefly(self, text: str, conversation: ConversationId | None = None) -> Message:
+        """A turn that is stopped once it has said something: small models go on for ever."""
+        self.start(text, conversation)
+        self.until(lambda: len(self.of(AnswerGrew)) >= 10 or bool(self.of(TurnEnded)))
+        self.core.chat.stop()
+        return self.finish()
+
+    def until_model(self, phase: ModelPhase) -> None:
+        self.until(lambda: self.core.models.state.phase is phase)
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def close(self) -> None:
+        self.core.close()

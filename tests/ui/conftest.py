@@ -1,0 +1,79 @@
+"""Widgets in their theme, a window on a fake core, and a picture of what failed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.ui.main_window import MainWindow
+from app.ui.run import set_locale
+from app.ui.theme import Theme, load_fonts
+from tests.ui.fakes import FakeCore
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+HERE = Path(__file__).parent
+Opener = Callable[[FakeCore], MainWindow]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every Qt warning fails a test, but for those that the offscreen platform gives for any window."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support", extend=True))
+
+
+@pytest.fixture(scope="session")
+def session_theme(qapp: QApplication) -> Theme:
+    set_locale()
+    load_fonts()
+    return Theme(qapp)
+
+
+@pytest.fixture
+def theme(session_theme: Theme) -> Theme:
+    """The theme, light."""
+    if session_theme.choice != "light":
+        session_theme.choose("light")
+    return session_theme
+
+
+@pytest.fixture
+def open_window(theme: Theme, qtbot: QtBot) -> Iterator[Opener]:
+    """Shows a window on a core; closed again at the end."""
+    windows: list[MainWindow] = []
+
+    def opener(core: FakeCore) -> MainWindow:
+        window = MainWindow(theme)
+        window.resize(1100, 700)
+        windows.append(window)
+        window.show()
+        qtbot.waitExposed(window)
+        core.settings = replace(core.settings, theme="light")
+        window.attach(core)
+        return window
+
+    yield opener
+    for window in windows:
+        window.close()
+        window.deleteLater()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" and report.failed and QApplication.instance() is not None:
+        folder = Path(tempfile.gettempdir()) / "inglenook-failed-tests"
+        folder.mkdir(exist_ok=True)
+        for number, window in enumerate(each for each in QApplication.topLevelWidgets() if each.isVisible()):
+            window.grab().save(str(folder / f"{item.name}-{number}.png"))
+    return report
