@@ -51,10 +51,12 @@ def ask(paths: Paths, options: argparse.Namespace) -> int:
         ended: list[Message] = []
         core.chat.subscribe(printer.show)
         core.chat.subscribe(lambda event: ended.append(event.message) if isinstance(event, TurnEnded) else None)
-        core.chat.send(conversation, options.question, Effort(options.effort) if options.effort else None)
+        core.chat.send(
+            conversation, options.question, Effort(options.effort) if options.effort else None, options.max_tokens
+        )
         while not ended:
             _run_next(tasks, core)
-        return _result(ended[0])
+        return _result(ended[0], limited=options.max_tokens is not None)
     except AppError as error:
         printer.fail(error)
         raise
@@ -71,9 +73,9 @@ def _run_next(tasks: queue.SimpleQueue[Callable[[], None]], core: Core) -> None:
         tasks.get()()
 
 
-def _result(answer: Message) -> int:
+def _result(answer: Message, limited: bool) -> int:
     if answer.status is Status.STOPPED and answer.failure is None:
-        return 130
+        return 0 if limited else 130
     if answer.failure is not None:
         raise EngineError(answer.failure.title, answer.failure.remedy)
     return 0

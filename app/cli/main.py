@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--conversation", metavar="ID", help="go on in this conversation")
     command.add_argument("--effort", choices=[effort.value for effort in Effort], help="how long to think")
     command.add_argument("--temperature", type=float, metavar="T", help="0 always takes the likeliest token")
+    command.add_argument("--max-tokens", type=int, metavar="N", help="stop the answer after so many tokens")
     command.add_argument("--context", type=int, metavar="TOKENS", help="size of the context")
     command.add_argument("--show-reasoning", action="store_true", help="print the model's thoughts too")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")

@@ -110,11 +110,17 @@ class ChatService:
         """The conversation whose id begins so. Raises NotFoundError."""
         return self._store.find(prefix)
 
-    def send(self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None) -> ConversationId:
+    def send(
+        self,
+        conversation_id: ConversationId | None,
+        text: str,
+        effort: Effort | None = None,
+        max_tokens: int | None = None,
+    ) -> ConversationId:
         """Store the user's message and start the answer to it; without an id in a new conversation.
 
-        Raises AppError where there is no model, a turn is running, or the message can't be stored. effort None keeps
-        the conversation's.
+        effort None keeps the conversation's. Raises AppError where there is no model, a turn is running, or the message
+        can't be stored.
         """
         if self._running is not None:
             raise AppError("An answer is still being written.", "Wait for its end, or stop it first.")
@@ -128,7 +134,8 @@ class ChatService:
         self._running = _Running(answer, Draft(), stop, Phase.PREFILL, time.monotonic())
         self.notify(TurnStarted(conversation.id, user, answer))
         self.notify(ConversationsChanged())
-        self._start_turn(conversation, (*conversation.messages, user), file.path, stop)
+        request = self._request(conversation, user, max_tokens)
+        self._start_turn(request, file.path, stop)
         return conversation.id
 
     def stop(self) -> None:
@@ -172,14 +179,16 @@ class ChatService:
             conversation = replace(conversation, effort=effort)
         return conversation
 
-    def _start_turn(self, conversation: Conversation, messages: tuple[Message, ...], model: Path, stop: Stop) -> None:
+    def _request(self, conversation: Conversation, user: Message, max_tokens: int | None) -> TurnRequest:
         temperature, instructions = self._options()
         options = PromptOptions(conversation.started_on, conversation.effort, instructions)
+        return TurnRequest((*conversation.messages, user), options, temperature, max_tokens)
 
+    def _start_turn(self, request: TurnRequest, model: Path, stop: Stop) -> None:
         def emit(event: TurnEvent) -> None:
             self._post(lambda: self._on_turn_event(stop, event))
 
-        turn = Turn(self._engine, self._toolbox, TurnRequest(messages, options, temperature), stop, emit)
+        turn = Turn(self._engine, self._toolbox, request, stop, emit)
         state = self._models.state
         if state.phase is ModelPhase.LOADING:
             self._progress(Phase.LOADING, state.fraction, state.seconds_left)

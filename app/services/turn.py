@@ -68,11 +68,15 @@ TurnEvent = Prefilling | Writing | Called | Outcome
 
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
-    """messages is the branch up to and with the user's message. temperature None is what suits the model."""
+    """messages is the branch up to and with the user's message. temperature None is what suits the model.
+
+    max_tokens None lets an answer grow until the context is full.
+    """
 
     messages: tuple[Message, ...]
     options: PromptOptions
     temperature: float | None = None
+    max_tokens: int | None = None
 
 
 class Stop:
@@ -140,7 +144,7 @@ class Turn:
         calls, forced = 0, False
         while True:
             output = self._generate(prompt, parser)
-            ended = _ended_early(output.end)
+            ended = self._ended_early(output.end)
             if ended is not None:
                 return ended
             call = _tool_call(output.messages)
@@ -160,7 +164,7 @@ class Turn:
     def _generate(self, prompt: Prompt, parser: StreamParser) -> _Output:
         """Run the engine once and pass on what it writes."""
         output = _Output()
-        for event in self._engine.generate(GenerateRequest(prompt, self._sampling)):
+        for event in self._engine.generate(GenerateRequest(prompt, self._sampling, self._request.max_tokens)):
             self._stop.enforce()
             match event:
                 case PrefillProgress(done, total, _, seconds_left):
@@ -205,21 +209,23 @@ class Turn:
             failure=Failure("The model gave no answer.", "Send the message again, or choose another effort."),
         )
 
-
-def _ended_early(end: Finished | Failed | None) -> Outcome | None:
-    """The outcome where there is nothing to go on with."""
-    match end:
-        case Failed(title, remedy):
-            return Outcome(Status.FAILED, failure=Failure(title, remedy))
-        case Finished(FinishReason.STOPPED):
-            return Outcome(Status.STOPPED)
-        case Finished(FinishReason.LENGTH):
-            words = Failure("The answer was cut off: the context is full.", "Go on in a new conversation.")
-            return Outcome(Status.STOPPED, failure=words)
-        case Finished():
-            return None
-        case None:
-            return Outcome(Status.FAILED, failure=Failure("The engine gave no sign of an end.", "Send it again."))
+    def _ended_early(self, end: Finished | Failed | None) -> Outcome | None:
+        """The outcome where there is nothing to go on with."""
+        match end:
+            case Failed(title, remedy):
+                return Outcome(Status.FAILED, failure=Failure(title, remedy))
+            case Finished(FinishReason.STOPPED):
+                return Outcome(Status.STOPPED)
+            case Finished(FinishReason.LENGTH, statistics):
+                if statistics.context_tokens < statistics.context_size:
+                    # As many tokens as were asked for; that is what the user wanted.
+                    return Outcome(Status.STOPPED)
+                words = Failure("The answer was cut off: the context is full.", "Go on in a new conversation.")
+                return Outcome(Status.STOPPED, failure=words)
+            case Finished():
+                return None
+            case None:
+                return Outcome(Status.FAILED, failure=Failure("The engine gave no sign of an end.", "Send it again."))
 
 
 def _tool_call(messages: Sequence[StreamMessage]) -> ToolCall | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -30,13 +30,13 @@ class _Entry:
 
 
 _TABLE = (
-    _Entry(Act.NEW, "New conversation", "Ctrl+N"),
-    _Entry(Act.RENAME, "Rename the conversation", "F2"),
-    _Entry(Act.STOP, "Stop the answer", "Esc"),
-    _Entry(Act.FOCUS_COMPOSER, "Write a message", "Ctrl+L"),
-    _Entry(Act.TOGGLE_SIDEBAR, "Show or hide the conversations", "Ctrl+B"),
-    _Entry(Act.OPEN_MODEL, "Open a model file", "Ctrl+O"),
-    _Entry(Act.QUIT, "Quit", "Ctrl+Q"),
+    _Entry(Act.NEW, str(QT_TRANSLATE_NOOP("Actions", "New conversation")), "Ctrl+N"),
+    _Entry(Act.RENAME, str(QT_TRANSLATE_NOOP("Actions", "Rename the conversation")), "F2"),
+    _Entry(Act.STOP, str(QT_TRANSLATE_NOOP("Actions", "Stop the answer")), "Esc"),
+    _Entry(Act.FOCUS_COMPOSER, str(QT_TRANSLATE_NOOP("Actions", "Write a message")), "Ctrl+L"),
+    _Entry(Act.TOGGLE_SIDEBAR, str(QT_TRANSLATE_NOOP("Actions", "Show or hide the conversations")), "Ctrl+B"),
+    _Entry(Act.OPEN_MODEL, str(QT_TRANSLATE_NOOP("Actions", "Open a model file")), "Ctrl+O"),
+    _Entry(Act.QUIT, str(QT_TRANSLATE_NOOP("Actions", "Quit")), "Ctrl+Q"),
 )
 
 

@@ -72,6 +72,7 @@ class Composer(QFrame):
 
     def _connect(self) -> None:
         self._edit.submitted.connect(self._on_submitted)
+        self._edit.focus_changed.connect(self._on_focus_changed)
         self._edit.textChanged.connect(self._on_text_changed)
         self._send.clicked.connect(self._on_submitted)
         self._stop.clicked.connect(self.stop_requested)
@@ -134,6 +135,11 @@ class Composer(QFrame):
     def _on_submitted(self) -> None:
         if self._can_send():
             self.message_submitted.emit(self._edit.text.strip())
+
+    @Slot(bool)
+    def _on_focus_changed(self, focused: bool) -> None:
+        self.setProperty("focused", focused)
+        self.style().polish(self)
 
     @Slot()
     def _on_text_changed(self) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QFrame, QListView, QMenu, QWidget
 
 from app.domain.chat import Conversation, ConversationId
 from app.ui.conversation_delegate import ConversationDelegate
@@ -26,6 +26,7 @@ class ConversationList(QListView):
         super().__init__(parent)
         self._theme = theme
         self._quiet = False
+        self._later: tuple[Sequence[Conversation], date] | None = None
         self._build()
         self._connect()
 
@@ -59,7 +60,11 @@ class ConversationList(QListView):
         return found[0].data(RowRole.ID) if found else None
 
     def show_conversations(self, conversations: Sequence[Conversation], today: date) -> None:
-        """Show these; the choice stays with its conversation."""
+        """Show these; the choice stays with its conversation, and a title that is being edited is waited for."""
+        if self.state() == QAbstractItemView.State.EditingState:
+            self._later = (conversations, today)
+            return
+        self._later = None
         chosen = self.selected
         self._quiet = True
         self.rows.show_conversations(conversations, today)
@@ -83,6 +88,11 @@ class ConversationList(QListView):
         if index.isValid():
             self.setFocus(Qt.FocusReason.OtherFocusReason)
             self.edit(index)
+
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        super().closeEditor(editor, hint)
+        if self._later is not None:
+            self.show_conversations(*self._later)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Delete:

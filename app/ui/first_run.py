@@ -100,8 +100,8 @@ class FirstRun(QFrame):
         if trial is not None:
             self._trial_words.setText(
                 self.tr(
-                    "It is tiny (135 million parameters, {size}) and only for trying the window: "
-                    "expect well-formed nonsense."
+                    "It is tiny (135 million parameters, {size}) and only for trying the application: "
+                    "its answers are often wrong."
                 ).format(size=words.file_size(trial.size))
             )
 

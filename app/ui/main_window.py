@@ -105,7 +105,7 @@ class MainWindow(QMainWindow):
         act = self.actions_by_name
         act[Act.TOGGLE_SIDEBAR].triggered.connect(self._on_sidebar_toggled)
         act[Act.FOCUS_COMPOSER].triggered.connect(self.panels.composer.take_focus)
-        act[Act.RENAME].triggered.connect(self.panels.sidebar.conversations.rename_selected)
+        act[Act.RENAME].triggered.connect(self._on_rename_requested)
         act[Act.QUIT].triggered.connect(self.close)
         self.panels.header.sidebar_toggled.connect(self._on_sidebar_toggled)
         self.panels.sidebar.about_requested.connect(self._on_about_requested)
@@ -148,6 +148,11 @@ class MainWindow(QMainWindow):
         if not self._narrow:
             self._sidebar_wanted = visible
         self._show_sidebar(visible)
+
+    @Slot()
+    def _on_rename_requested(self) -> None:
+        self._show_sidebar(True)
+        self.panels.sidebar.conversations.rename_selected()
 
     @Slot()
     def _on_about_requested(self) -> None:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QTextBlockFormat, QTextCursor, QTextLength, QTextTable
+from PySide6.QtGui import (
+    QColor,
+    QPainter,
+    QPaintEvent,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
+    QTextLength,
+    QTextTable,
+)
 from PySide6.QtWidgets import QWidget
 
 from app.ui.theme import QUOTE_INDENT, Theme, prose_css
 from app.ui.widgets.text_view import TextView
 
 FIRST_MARGIN = 8
+GAP = 12
+RULER = QTextFormat.Property.BlockTrailingHorizontalRulerWidth
 LIST_INDENT = 20
 
 
@@ -50,31 +63,46 @@ class ProseView(TextView):
         self.document().setDefaultStyleSheet(prose_css(self._theme.palette))
         self.document().setIndentWidth(LIST_INDENT)
         self.setHtml(self._html)
-        self._trim_top()
+        self._space_blocks()
         for frame in self.document().rootFrame().childFrames():
             if isinstance(frame, QTextTable):
                 self._finish_table(frame)
 
-    def _trim_top(self) -> None:
-        """A heading keeps but a part of the space above it when it comes first: what is above brings its own."""
-        cursor = QTextCursor(self.document().begin())
-        spacing = cursor.blockFormat()
-        if spacing.topMargin() > FIRST_MARGIN:
-            spacing.setTopMargin(FIRST_MARGIN)
-            cursor.setBlockFormat(spacing)
+    def _space_blocks(self) -> None:
+        """Make the blocks of one view stand as far apart as views do, which Qt's rich text leaves out in places.
+
+        A heading keeps but a part of the space above it when it comes first: what is above brings its own.
+        """
+        first = block = self.document().begin()
+        while block.isValid():
+            spacing = block.blockFormat()
+            following = block.next()
+            ends_list = _in_list(block) and following.isValid() and not _in_list(following)
+            if block == first and spacing.topMargin() > FIRST_MARGIN:
+                spacing.setTopMargin(FIRST_MARGIN)
+                QTextCursor(block).setBlockFormat(spacing)
+            elif ends_list or spacing.hasProperty(RULER):
+                spacing.setBottomMargin(GAP)
+                QTextCursor(block).setBlockFormat(spacing)
+            block = following
 
     def _finish_table(self, table: QTextTable) -> None:
-        """Tables take the whole column, and the empty line that Qt puts after one takes no room."""
+        """Tables take the whole column, and the empty line that Qt puts after one becomes the space below it."""
         shape = table.format()
         shape.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
         shape.setBorder(0)
+        shape.setTopMargin(GAP if table.firstPosition() > 1 else 0)
         table.setFormat(shape)
         cursor = QTextCursor(self.document())
         cursor.setPosition(table.lastPosition() + 1)
         if not cursor.block().text():
-            flat = QTextBlockFormat()
-            flat.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+            flat, tiny = QTextBlockFormat(), QTextCharFormat()
+            flat.setBottomMargin(GAP)
+            font = self.font()
+            font.setPixelSize(1)
+            tiny.setFont(font)
             cursor.setBlockFormat(flat)
+            cursor.setBlockCharFormat(tiny)
 
     def _quotations(self) -> list[QRectF]:
         """Where the rules go: one per level of a quoted block, run together where blocks follow each other."""
@@ -87,8 +115,12 @@ class ProseView(TextView):
             bounds = layout.blockBoundingRect(block)
             bottoms = {level: bottoms.get(level, bounds.top()) for level in range(depth)}
             for level, top in bottoms.items():
-                left = level * QUOTE_INDENT
+                left = block.blockFormat().indent() * LIST_INDENT + level * QUOTE_INDENT
                 result.append(QRectF(QPointF(left, top), QPointF(left + 2, bounds.bottom())))
                 bottoms[level] = bounds.bottom()
             block = block.next()
         return result
+
+
+def _in_list(block: QTextBlock) -> bool:
+    return block.textList() is not None or block.blockFormat().indent() > 0

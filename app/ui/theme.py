@@ -149,12 +149,13 @@ def prose_css(palette: Palette) -> str:
         h4, h5, h6 {{ font-size: 14px; }}
         strong, b {{ font-weight: 600; }}
         code {{ font-family: '{MONO_FONT}'; font-size: 12.5px; background-color: {p.user}; }}
-        pre {{ font-family: '{MONO_FONT}'; font-size: 12.5px; }}
+        pre {{ font-family: '{MONO_FONT}'; font-size: 12.5px; margin: 0 0 12px 0; line-height: 120%; }}
         blockquote {{ margin: 0 0 12px {QUOTE_INDENT}px; color: {p.mute}; }}
         blockquote p {{ color: {p.mute}; }}
         a {{ color: {p.accent}; text-decoration: underline; }}
         s, del {{ color: {p.mute}; }}
-        table {{ border-collapse: collapse; margin: 4px 0 12px 0; }}
+        table {{ border-collapse: collapse; margin: 0; }}
+        hr {{ background-color: {p.edge}; }}
         th {{ color: {p.mute}; font-weight: 500; font-size: 13px; text-align: left; padding: 5px 8px;
               border: 0px; border-bottom: 1px solid {p.line}; }}
         td {{ padding: 5px 8px; border: 0px; border-bottom: 1px solid {p.line}; }}
@@ -171,6 +172,7 @@ class Theme(QObject):
         self._application = application
         self._choice = ""
         self._palette = LIGHT
+        self._applied = False
         application.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 
     @property
@@ -205,7 +207,10 @@ class Theme(QObject):
         return self._choice == "dark"
 
     def _apply(self) -> None:
-        self._palette = DARK if self._is_dark() else LIGHT
+        palette = DARK if self._is_dark() else LIGHT
+        if self._applied and palette is self._palette:
+            return
+        self._applied, self._palette = True, palette
         self._application.setFont(body_font())
         self._application.setPalette(qt_palette(self._palette))
         template = Template(resource("style.qss").read_text(encoding="utf-8"))

@@ -30,7 +30,7 @@ class UserMessage(QWidget):
         self._view.setProperty("tone", "prose")
         self._view.setAccessibleName(self.tr("Your message"))
         inner = QVBoxLayout(self._bubble)
-        inner.setContentsMargins(PADDING, 9, PADDING, 10)
+        inner.setContentsMargins(PADDING, 11, PADDING, 10)
         inner.addWidget(self._view)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

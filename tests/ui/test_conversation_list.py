@@ -133,6 +133,19 @@ def test_escape_leaves_the_title(view: ConversationList, three: list[Conversatio
         rename(view, "Other", Qt.Key.Key_Escape)
 
 
+def test_a_title_that_is_edited_survives_news(view: ConversationList, three: list[Conversation], qtbot: QtBot) -> None:
+    view.select(three[1].id)
+    view.rename_selected()
+    view.show_conversations(three[:2], datetime.now().astimezone().date())
+    editor = view.viewport().findChild(QLineEdit)
+    assert isinstance(editor, QLineEdit)
+    assert view.rows.row_of(three[2].id) > 0
+    hands.press(editor, Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    assert view.rows.row_of(three[2].id) == -1
+    assert view.selected == three[1].id
+
+
 def test_delete_asks_for_the_trash(view: ConversationList, three: list[Conversation], qtbot: QtBot) -> None:
     view.select(three[2].id)
     with qtbot.waitSignal(view.trash_requested) as caught:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QAccessible, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -209,6 +209,19 @@ def test_without_a_model_the_window_offers_one(open_window: Opener, qtbot: QtBot
     assert window.panels.composer.isVisible()
 
 
+def test_a_model_file_can_be_dropped(open_window: Opener, qtbot: QtBot) -> None:
+    core = FakeCore(state=ModelState(ModelPhase.NONE))
+    window = open_window(core)
+    for name, taken in (("notes.txt", False), ("gpt-oss-20b.GGUF", True)):
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(f"/models/{name}")])
+        event = QDropEvent(
+            QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        )
+        window.panels.pages.first_run.dropEvent(event)
+        assert core.models.calls == ([("choose", Path("/models/gpt-oss-20b.GGUF"))] if taken else [])
+
+
 def test_where_no_trial_model_is_installed_none_is_offered(open_window: Opener) -> None:
     window = open_window(FakeCore(state=ModelState(ModelPhase.NONE), trial=None))
     first_run = window.panels.pages.first_run
@@ -309,6 +322,14 @@ def test_the_composer_has_the_focus_when_one_begins(open_window: Opener, qtbot: 
     window.panels.sidebar.conversations.setFocus()
     window.actions_by_name[Act.FOCUS_COMPOSER].trigger()
     assert named(window, "composer").hasFocus()
+
+
+def test_renaming_shows_the_list_first(open_window: Opener) -> None:
+    window = open_window(FakeCore(LEASE))
+    window.panels.sidebar.conversations.conversation_selected.emit(LEASE.id)
+    window.actions_by_name[Act.TOGGLE_SIDEBAR].trigger()
+    window.actions_by_name[Act.RENAME].trigger()
+    assert window.panels.sidebar.isVisible()
 
 
 def test_the_window_is_remembered(open_window: Opener) -> None:

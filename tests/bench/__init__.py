@@ -1,0 +1,1 @@
+"""Measurements (`make bench`). Each is a ratio against a reference of the same run; no test depends on time."""
