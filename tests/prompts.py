@@ -39,7 +39,7 @@ def text_of(events: list[GenerateEvent]) -> str:
     """Everything that was generated, control tokens spelled out."""
     tokens = [token for event in events if isinstance(event, Generated) for token in event.tokens]
     data = b"".join(token.special.encode() if token.special else token.data for token in tokens)
-    return data.decode()
+    return data.decode(errors="replace")
 
 
 def ids_of(events: list[GenerateEvent]) -> list[int]:

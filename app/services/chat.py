@@ -271,6 +271,7 @@ class ChatService:
             model=outcome.model,
         )
         self._save(message)
+        self._models.engine_lost()
         self.notify(TurnEnded(message))
         self.notify(ConversationsChanged())
 

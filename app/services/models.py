@@ -91,9 +91,9 @@ class ModelService:
             self._lane.submit(self._engine.unload)
             self._change(ModelState(ModelPhase.UNLOADED, self.state.file))
 
-    def engine_lost(self, failure: Failure) -> None:
-        """The engine's process died while it had nothing to do."""
-        if self.state.phase is ModelPhase.READY:
+    def engine_lost(self, failure: Failure | None = None) -> None:
+        """The engine may have died: in idle time for this reason, or in a turn, which told it itself."""
+        if self.state.phase is ModelPhase.READY and self._engine.model is None:
             self._change(ModelState(ModelPhase.UNLOADED, self.state.file, failure=failure))
 
     def ensure_loaded(self, path: Path, stop: Stop) -> ModelInfo | None:

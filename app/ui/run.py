@@ -21,6 +21,7 @@ from app.ui.error_box import show_error
 from app.ui.interrupts import Interrupts
 from app.ui.main_window import MainWindow
 from app.ui.ports import CorePort, Post
+from app.ui.screen import require_screen
 from app.ui.theme import Theme, load_fonts
 
 _log = logging.getLogger(__name__)
@@ -38,8 +39,9 @@ def run(build_core: Callable[[Post], CorePort], initial_model: Path | None = Non
     """Show the window, build the core behind it, and give the exit code once the window is closed.
 
     build_core gets the function that brings closures to the main thread. theme is what the window begins with, before
-    the core's settings are there.
+    the core's settings are there. Raises AppError where there is no screen.
     """
+    require_screen()
     application = make_application(theme)
     session = _Session(application, build_core, initial_model)
     previous = sys.excepthook

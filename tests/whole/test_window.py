@@ -44,7 +44,7 @@ class App:
         )
         window = psutil.Process(self.process.pid)
         if before:
-            self._wait(lambda: window.children(), "the traced program to start")
+            self._wait(window.children, "the traced program to start")
             window = window.children()[0]
         self.pid = window.pid
         self.window = screen.wait_for_window("Inglenook", self.pid)
@@ -57,19 +57,22 @@ class App:
         self._screen.xdotool("key", *keys)
 
     def conversations(self) -> list[dict[str, Any]]:
-        return json.loads(self._read("list"))  # type: ignore[no-any-return]
+        found: list[dict[str, Any]] = json.loads(self._read("list"))
+        return found
 
     def messages(self) -> list[dict[str, Any]]:
         """Those of the newest conversation, as they are on the disk."""
         listing = self.conversations()
-        return json.loads(self._read("show", listing[0]["id"]))["messages"] if listing else []
+        found: list[dict[str, Any]] = json.loads(self._read("show", listing[0]["id"]))["messages"] if listing else []
+        return found
 
     def wait_for_answers(self, count: int) -> list[dict[str, Any]]:
         def answered() -> list[dict[str, Any]]:
             answers = [m for m in self.messages() if m["role"] == "assistant" and m["status"] != "streaming"]
             return answers if len(answers) >= count else []
 
-        return self._wait(answered, f"{count} answers")
+        found: list[dict[str, Any]] = self._wait(answered, f"{count} answers")
+        return found
 
     def engine(self) -> psutil.Process:
         """The engine's process: the child that llama.cpp is loaded in."""
@@ -80,7 +83,8 @@ class App:
                     return child
             return None
 
-        return self._wait(found, "the engine")
+        engine: psutil.Process = self._wait(found, "the engine")
+        return engine
 
     def end(self) -> str:
         """Quit by key; what the program printed."""

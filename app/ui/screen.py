@@ -1,0 +1,44 @@
+"""Is there a screen to open a window on? Qt ends the program without a word for people where there is none."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+from app.errors import AppError
+
+
+def require_screen() -> None:
+    """Raise AppError where Qt could not open a window. Only Linux can be without a screen, or without its libraries."""
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM", "xcb") != "xcb" or _wayland():
+        return
+    _require_library("libxcb-cursor.so.0", "libxcb-cursor0")
+    xcb = _require_library("libxcb.so.1", "libxcb1")
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connection_has_error.argtypes = xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(None, None)
+    refused = bool(xcb.xcb_connection_has_error(connection))
+    xcb.xcb_disconnect(connection)
+    if refused:
+        raise AppError(
+            "There is no screen to open the window on.",
+            "Start it in a graphical session; `inglenook ask` works without one.",
+        )
+
+
+def _wayland() -> bool:
+    name = os.environ.get("WAYLAND_DISPLAY")
+    return bool(name) and Path(os.environ.get("XDG_RUNTIME_DIR", "/"), name or "").exists()
+
+
+def _require_library(name: str, package: str) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(name)
+    except OSError as error:
+        raise AppError(
+            f"The window needs the system library {package}, which is missing.",
+            f"Install it, on Debian and Ubuntu with `sudo apt-get install {package}`.",
+            str(error),
+        ) from error
