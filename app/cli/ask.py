@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import queue
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from types import FrameType
 from typing import Any
 
 from app.core import Core
@@ -54,8 +56,9 @@ def ask(paths: Paths, options: argparse.Namespace) -> int:
         core.chat.send(
             conversation, options.question, Effort(options.effort) if options.effort else None, options.max_tokens
         )
+        _stop_on_interrupt(tasks, core)
         while not ended:
-            _run_next(tasks, core)
+            tasks.get()()
         return _result(ended[0], limited=options.max_tokens is not None)
     except AppError as error:
         printer.fail(error)
@@ -64,13 +67,14 @@ def ask(paths: Paths, options: argparse.Namespace) -> int:
         core.close()
 
 
-def _run_next(tasks: queue.SimpleQueue[Callable[[], None]], core: Core) -> None:
-    """Run what the workers post. Ctrl+C stops the answer; a second one ends the program at once."""
-    try:
-        tasks.get()()
-    except KeyboardInterrupt:
-        core.chat.stop()
-        tasks.get()()
+def _stop_on_interrupt(tasks: queue.SimpleQueue[Callable[[], None]], core: Core) -> None:
+    """Ctrl+C stops the answer, between two events and not in the middle of one; a second one ends the program."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        tasks.put(core.chat.stop)
+
+    signal.signal(signal.SIGINT, stop)
 
 
 def _result(answer: Message, limited: bool) -> int:
