@@ -100,6 +100,7 @@ class ModelService:
         """On the engine's lane: have this model in memory. None if that was stopped. Raises AppError if it fails."""
         model = self._engine.model
         if model is not None and model.path == path:
+            self._set(ModelState(ModelPhase.READY, _model_file(path), model))
             return model
         try:
             header = read_header(path)
