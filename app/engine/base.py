@@ -32,9 +32,20 @@ class EnginePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class StatePlan:
+    """Where KV caches are kept between runs, and how many bytes they may take together."""
+
+    folder: Path
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
 class LoadRequest:
+    """states None keeps nothing on disk."""
+
     path: Path
     plan: EnginePlan = field(default_factory=EnginePlan)
+    states: StatePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +59,30 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """max_tokens None means until the context is full."""
+    """Sample after a prompt. max_tokens None means until the context is full.
+
+    shared is the beginning of the prompt that other conversations have too (system message, tools); its state is kept
+    for them. state names the saved state to start from, if it helps.
+    """
 
     prompt: Prompt
     sampling: Sampling = field(default_factory=Sampling)
     max_tokens: int | None = None
+    shared: Prompt = ()
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrefillRequest:
+    """Have a prompt in the KV cache, for what will follow it. state names the saved state to start from.
+
+    save keeps the cache under that name when the whole prompt is in it.
+    """
+
+    prompt: Prompt
+    shared: Prompt = ()
+    state: str | None = None
+    save: bool = False
 
 
 class FinishReason(StrEnum):
@@ -126,10 +156,10 @@ GenerateEvent = PrefillProgress | Generated | Heartbeat | Finished | Failed
 class Engine(ABC):
     """Runs one model, one request at a time.
 
-    load() and generate() give events as they happen; the last one is Loaded, Stopped or Failed, respectively Finished
-    or Failed, and nothing is raised for what can go wrong outside this program. Whoever stops iterating stops the
-    request. stop() may be called from any thread at any time; it ends the request that runs and is no error without
-    one. After a failure the engine can be used again.
+    load(), generate() and prefill() give events as they happen; the last one is Loaded, Stopped or Failed, for the
+    others Finished or Failed, and nothing is raised for what can go wrong outside this program. Whoever stops iterating
+    stops the request. stop() may be called from any thread at any time; it ends the request that runs and is no error
+    without one. After a failure the engine can be used again.
     """
 
     @property
@@ -144,6 +174,10 @@ class Engine(ABC):
     @abstractmethod
     def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
         """Sample tokens after the prompt. What the KV cache already holds of the prompt is not computed again."""
+
+    @abstractmethod
+    def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
+        """Compute a prompt ahead of time. Ends like generate(), with no token generated."""
 
     @abstractmethod
     def stop(self) -> None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from app.engine.state_files import SavedState
+
 MAX_CHECKPOINTS = 8
+
+WORTH_A_FILE = 32
+"""Tokens that a saved state must spare to be worth reading from disk."""
 
 
 class RollbackMemory(Protocol):
@@ -20,6 +26,7 @@ class RollbackMemory(Protocol):
     def clear(self) -> None: ...
     def window_state(self) -> bytes: ...
     def restore_window_state(self, state: bytes) -> bool: ...
+    def load_state(self, path: Path, count: int) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +53,21 @@ class PrefixCache:
         self._checkpoints: list[Checkpoint] = []
         self.tokens: list[int] = []
 
-    def reuse(self, prompt: Sequence[int]) -> int:
+    def reuse(self, prompt: Sequence[int], saved: Sequence[SavedState] = ()) -> int:
         """Leave in the cache the longest usable prefix of prompt, and say how long it is.
 
-        Never the whole prompt: at least its last token must be computed, for its logits.
+        What is in memory comes first: as it is, rolled back, or from a checkpoint; then the saved states, of which one
+        helps if its tokens begin the prompt. Where nothing does the cache is cleared.
         """
-        shared = common_prefix(self.tokens, prompt[: len(prompt) - 1])
+        shared = common_prefix(self.tokens, prompt)
+        reachable = self._reachable(shared)
+        for state in sorted(saved, key=lambda state: -len(state.tokens)):
+            length = len(state.tokens)
+            if length >= reachable + WORTH_A_FILE and common_prefix(state.tokens, prompt) == length:
+                if self._load(state):
+                    return length
+                # What the cache held is lost with the attempt.
+                reachable = shared = 0
         length = self._return_to(shared)
         del self.tokens[length:]
         self._checkpoints = [point for point in self._checkpoints if point.length <= length]
@@ -76,6 +92,27 @@ class PrefixCache:
             # The oldest go first, but the very first stays: it is the one that new conversations share.
             if len(self._checkpoints) > MAX_CHECKPOINTS:
                 del self._checkpoints[1]
+
+    def _reachable(self, length: int) -> int:
+        """How long a prefix _return_to() would leave, without touching anything."""
+        if length == len(self.tokens) or (self._rollback and self._window_reaches(length)):
+            return length
+        return max((point.length for point in self._checkpoints if point.length <= length), default=0)
+
+    def _load(self, state: SavedState) -> bool:
+        """Take over a saved state. One that does not load is removed, and the cache is empty then."""
+        self.tokens, self._checkpoints = [], []
+        self._memory.clear()
+        if state.is_sound() and self._memory.load_state(state.path, len(state.tokens)):
+            self.tokens = list(state.tokens)
+            if self._holds(len(self.tokens)):
+                state.touch()
+                self.checkpoint()
+                return True
+        state.remove()
+        self.tokens = []
+        self._memory.clear()
+        return False
 
     def _return_to(self, length: int) -> int:
         if length == len(self.tokens) and self._holds(length):

@@ -9,9 +9,18 @@ from collections.abc import Callable, Generator, Iterator
 from app.domain.chat import Statistics
 from app.domain.stream import Token
 from app.engine import llama
-from app.engine.base import Finished, FinishReason, Generated, GenerateEvent, GenerateRequest, PrefillProgress
+from app.engine.base import (
+    Finished,
+    FinishReason,
+    Generated,
+    GenerateEvent,
+    GenerateRequest,
+    PrefillProgress,
+    PrefillRequest,
+)
 from app.engine.cache import PrefixCache
 from app.engine.machine import peak_resident_bytes
+from app.engine.state_files import SavedState, StateFolder, shared_name
 from app.engine.vocabulary import Tokenizer
 from app.errors import ContextFullError
 
@@ -22,43 +31,70 @@ _FLUSH_SECONDS = 0.02
 
 
 class Generation:
-    """Runs one request on a context. run() may be called once."""
+    """Runs one request on a context: run() to generate, prefill() to compute ahead; once."""
 
     def __init__(
         self,
-        request: GenerateRequest,
         context: llama.Context,
         cache: PrefixCache,
         tokenizer: Tokenizer,
+        states: StateFolder | None,
         batch_size: int,
         stopped: Callable[[], bool],
     ) -> None:
-        self._request = request
         self._context = context
         self._cache = cache
         self._tokenizer = tokenizer
+        self._states = states
         self._batch_size = batch_size
         self._stopped = stopped
         self._started = time.monotonic()
         self._prompt: list[int] = []
+        self._shared: list[int] = []
         self._reused = 0
         self._generated = 0
         self._prefill_seconds = 0.0
         self._first_token_at: float | None = None
         self._last_token_at = self._started
 
-    def run(self) -> Iterator[GenerateEvent]:
+    def run(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
         """Events up to and with Finished. Raises AppError."""
-        self._prompt = self._tokenizer.encode(self._request.prompt)
-        self._check_room()
-        self._reused = self._cache.reuse(self._prompt)
-        yield PrefillProgress(self._reused, len(self._prompt), self._reused)
+        self._prepare(request)
+        # The last token of a prompt is always computed, for its logits.
+        self._reused = self._cache.reuse(self._prompt[:-1], self._saved(request))
         if (yield from self._prefill()):
-            self._cache.checkpoint()
-            reason = yield from self._sample()
+            reason = yield from self._sample(request)
         else:
             reason = FinishReason.STOPPED
         yield Finished(reason, self._statistics())
+
+    def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
+        """Events up to and with Finished; nothing is sampled. Raises AppError."""
+        self._prepare(request)
+        self._reused = self._cache.reuse(self._prompt, self._saved(request))
+        complete = yield from self._prefill()
+        # A state that was restored whole is on the disk already.
+        if complete and request.save and request.state and self._reused < len(self._prompt):
+            self._save(request.state)
+        yield Finished(FinishReason.END if complete else FinishReason.STOPPED, self._statistics())
+
+    def _prepare(self, request: GenerateRequest | PrefillRequest) -> None:
+        self._prompt = self._tokenizer.encode(request.prompt)
+        shared = self._tokenizer.encode(request.shared)
+        self._shared = shared if self._prompt[: len(shared)] == shared else []
+        self._check_room()
+
+    def _saved(self, request: GenerateRequest | PrefillRequest) -> list[SavedState]:
+        """The states on disk that might help."""
+        if self._states is None:
+            return []
+        names = [request.state] if request.state else []
+        names += [shared_name(self._shared)] if self._shared else []
+        return [state for name in names if (state := self._states.saved(name)) is not None]
+
+    def _save(self, name: str) -> None:
+        if self._states is not None:
+            self._states.save(name, lambda path: self._context.save_state(path, self._cache.tokens))
 
     def _check_room(self) -> None:
         room = self._context.size - ANSWER_RESERVE
@@ -72,26 +108,39 @@ class Generation:
     def _prefill(self) -> Generator[GenerateEvent, None, bool]:
         """Compute the prompt from the reused prefix on. Gives (as the generator's value) whether it got to the end."""
         started, total, position = time.monotonic(), len(self._prompt), self._reused
+        yield PrefillProgress(position, total, self._reused)
         while position < total:
-            chunk = self._prompt[position : position + self._batch_size]
+            # A chunk ends where a later prompt may have to return to, so that there is a checkpoint.
+            end = len(self._shared) if position < len(self._shared) else total
+            chunk = self._prompt[position : min(end, position + self._batch_size)]
             if not self._decode(chunk, position + len(chunk) == total):
                 self._prefill_seconds = time.monotonic() - started
                 return False
             position += len(chunk)
+            if position == len(self._shared):
+                self._keep_shared()
             self._prefill_seconds = time.monotonic() - started
             left = self._prefill_seconds / (position - self._reused) * (total - position)
             yield PrefillProgress(position, total, self._reused, left)
+        self._cache.checkpoint()
         return True
 
-    def _sample(self) -> Generator[GenerateEvent, None, FinishReason]:
+    def _keep_shared(self) -> None:
+        """The prefix that others share is complete: remember it here, and on disk for later runs."""
+        self._cache.checkpoint()
+        name = shared_name(self._shared)
+        if self._states is not None and self._states.saved(name) is None:
+            self._save(name)
+
+    def _sample(self, request: GenerateRequest) -> Generator[GenerateEvent, None, FinishReason]:
         """Sample and compute tokens one by one. Gives why it ended."""
-        seed = self._request.sampling.seed
-        sampler = llama.Sampler(self._request.sampling, random.getrandbits(32) if seed is None else seed)
+        seed = request.sampling.seed
+        sampler = llama.Sampler(request.sampling, random.getrandbits(32) if seed is None else seed)
         pending: list[Token] = []
         flushed = 0.0
         try:
             while True:
-                reason = self._full() or self._interrupted()
+                reason = self._full(request.max_tokens) or self._interrupted()
                 if reason is None:
                     token = sampler.sample(self._context)
                     pending.append(self._tokenizer.decode(token))
@@ -121,8 +170,7 @@ class Generation:
         self._cache.trim_to_memory()
         return False
 
-    def _full(self) -> FinishReason | None:
-        limit = self._request.max_tokens
+    def _full(self, limit: int | None) -> FinishReason | None:
         full = len(self._cache.tokens) >= self._context.size or (limit is not None and self._generated >= limit)
         return FinishReason.LENGTH if full else None
 

@@ -29,6 +29,8 @@ _USER_DEFINED = C.LLAMA_TOKEN_ATTR_USER_DEFINED
 
 DECODED, CACHE_FULL, ABORTED = 0, 1, 2
 
+LIBRARY_VERSION: str = llama_cpp.__version__
+
 
 class LogSink:
     """Keeps the last lines that llama.cpp logs, for the details of an error. The C side calls it from any thread."""
@@ -267,6 +269,20 @@ class Context:
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
         flags = C.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
         return bool(C.llama_state_seq_set_data_ext(self.pointer, buffer, len(state), _SEQUENCE, flags))
+
+    def save_state(self, path: Path, tokens: Sequence[int]) -> bool:
+        """Write the whole cache, 24 KiB a token for gpt-oss-20b, with the tokens that it holds."""
+        ids = (C.llama_token * len(tokens))(*tokens)
+        return bool(C.llama_state_seq_save_file(self.pointer, os.fsencode(path), _SEQUENCE, ids, len(tokens)))
+
+    def load_state(self, path: Path, count: int) -> bool:
+        """Replace the cache by a saved one of count tokens. If that fails the cache is in no known state: clear it.
+
+        Window layers get back their last positions only, so tokens can be added to it but hardly taken away.
+        """
+        ids, found = (C.llama_token * count)(), ctypes.c_size_t()
+        read = C.llama_state_seq_load_file(self.pointer, os.fsencode(path), _SEQUENCE, ids, count, ctypes.byref(found))
+        return bool(read) and found.value == count
 
     def free(self) -> None:
         if self.pointer is not None:

@@ -21,6 +21,8 @@ from app.engine.base import (
     LoadEvent,
     LoadProgress,
     LoadRequest,
+    PrefillRequest,
+    StatePlan,
     Stopped,
 )
 from app.engine.cache import PrefixCache
@@ -28,6 +30,7 @@ from app.engine.generation import Generation
 from app.engine.gguf_header import GgufHeader, read_header
 from app.engine.machine import engine_threads
 from app.engine.preload import preload
+from app.engine.state_files import StateFolder
 from app.engine.vocabulary import LlamaTokenizer, O200kTokenizer, Tokenizer, Vocabulary
 from app.errors import AppError, EngineError
 
@@ -51,6 +54,7 @@ class _Loaded:
     tokenizer: Tokenizer
     plan: EnginePlan
     info: ModelInfo
+    states: StateFolder | None
 
     def free(self) -> None:
         self.context.free()
@@ -94,10 +98,18 @@ class LlamaEngine(Engine):
         if self._current is None:
             yield failed(EngineError("No model is loaded.", "Choose a model first."))
             return
-        now = self._current
-        generation = Generation(request, now.context, now.cache, now.tokenizer, now.plan.batch_size, self._stopped)
         try:
-            yield from generation.run()
+            yield from self._generation(self._current).run(request)
+        except AppError as error:
+            yield failed(error)
+
+    def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
+        self._start()
+        if self._current is None:
+            yield failed(EngineError("No model is loaded.", "Choose a model first."))
+            return
+        try:
+            yield from self._generation(self._current).prefill(request)
         except AppError as error:
             yield failed(error)
 
@@ -121,6 +133,9 @@ class LlamaEngine(Engine):
     def _stopped(self) -> bool:
         stopped: bool = self._abort[0] != _GO
         return stopped
+
+    def _generation(self, now: _Loaded) -> Generation:
+        return Generation(now.context, now.cache, now.tokenizer, now.states, now.plan.batch_size, self._stopped)
 
     def _preload(self, path: Path) -> Iterator[LoadProgress]:
         started, size = time.monotonic(), max(1, path.stat().st_size)
@@ -147,7 +162,15 @@ class LlamaEngine(Engine):
             model.free()
             raise
         cache = PrefixCache(context, model.window, rollback=not model.has_recurrent_state)
-        return _Loaded(model, context, cache, tokenizer, request.plan, info)
+        states = _state_folder(request.states, header.fingerprint, model)
+        return _Loaded(model, context, cache, tokenizer, request.plan, info, states)
+
+
+def _state_folder(plan: StatePlan | None, fingerprint: str, model: llama.Model) -> StateFolder | None:
+    """States depend on the model, the library that wrote them, and what a rollback needs to know of the cache."""
+    if plan is None or model.has_recurrent_state:
+        return None
+    return StateFolder(plan.folder, plan.capacity, (fingerprint, llama.LIBRARY_VERSION, "f16", model.window))
 
 
 def failed(error: AppError) -> Failed:

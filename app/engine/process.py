@@ -24,6 +24,7 @@ from app.engine.base import (
     Loaded,
     LoadEvent,
     LoadRequest,
+    PrefillRequest,
     Stopped,
 )
 from app.engine.worker import CloseRequest, serve
@@ -78,6 +79,9 @@ class EngineProcess(Engine):
     def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
         yield from self._exchange(request)
 
+    def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
+        yield from self._exchange(request)
+
     def stop(self) -> None:
         self._abort[0] = _STOP
 
@@ -89,7 +93,7 @@ class EngineProcess(Engine):
         self._closing = True
         self._end_process()
 
-    def _exchange(self, request: LoadRequest | GenerateRequest) -> Iterator[Any]:
+    def _exchange(self, request: LoadRequest | GenerateRequest | PrefillRequest) -> Iterator[Any]:
         """Send a request and give its events. Whoever stops iterating stops the request."""
         self._ensure_started()
         self._abort[0] = _GO

@@ -10,7 +10,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from app.engine.base import (
     LoadProgress,
     LoadRequest,
     PrefillProgress,
+    PrefillRequest,
     Stopped,
 )
 
@@ -94,19 +95,8 @@ class ScriptedEngine(Engine):
             yield Failed("No model is loaded.", "Choose a model first.")
             return
         started = time.monotonic()
-        prompt = _words(request.prompt)
-        reused = 0
-        while reused < min(len(prompt) - 1, len(self._context)) and prompt[reused] == self._context[reused]:
-            reused += 1
-        yield PrefillProgress(reused, len(prompt), reused)
-        reason = FinishReason.END
-        for i in range(1, 5):
-            if not self._wait(self.script.prefill_seconds / 4):
-                reason = FinishReason.STOPPED
-                break
-            done = reused + (len(prompt) - reused) * i // 4
-            yield PrefillProgress(done, len(prompt), reused, self.script.prefill_seconds * (4 - i) / 4)
-        self._context = prompt
+        prompt, reused = self._reuse(request.prompt)
+        reason = yield from self._prefill(prompt, reused)
         prefilled = time.monotonic()
         statistics = Statistics(len(prompt), reused, prefilled - started, context_size=self._model.context_size)
         if reason is FinishReason.END:
@@ -115,6 +105,15 @@ class ScriptedEngine(Engine):
             yield from self._play(completion, request.max_tokens, statistics, started)
             return
         yield Finished(reason, statistics)
+
+    def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
+        self._halt.clear()
+        if self._model is None:
+            yield Failed("No model is loaded.", "Choose a model first.")
+            return
+        prompt, reused = self._reuse(request.prompt)
+        reason = yield from self._prefill(prompt, reused)
+        yield Finished(reason, Statistics(len(prompt), reused, context_size=self._model.context_size))
 
     def stop(self) -> None:
         self._halt.set()
@@ -126,6 +125,23 @@ class ScriptedEngine(Engine):
 
     def close(self) -> None:
         self.unload()
+
+    def _reuse(self, prompt: Prompt) -> tuple[list[str], int]:
+        """The prompt's words, and how many of them are in the context already; the last one never counts."""
+        words, reused = _words(prompt), 0
+        while reused < min(len(words) - 1, len(self._context)) and words[reused] == self._context[reused]:
+            reused += 1
+        return words, reused
+
+    def _prefill(self, prompt: list[str], reused: int) -> Generator[GenerateEvent, None, FinishReason]:
+        yield PrefillProgress(reused, len(prompt), reused)
+        for i in range(1, 5):
+            if not self._wait(self.script.prefill_seconds / 4):
+                return FinishReason.STOPPED
+            done = reused + (len(prompt) - reused) * i // 4
+            yield PrefillProgress(done, len(prompt), reused, self.script.prefill_seconds * (4 - i) / 4)
+        self._context = prompt
+        return FinishReason.END
 
     def _play(
         self, completion: str, limit: int | None, statistics: Statistics, started: float

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from app.engine.base import Engine, Failed, GenerateEvent, GenerateRequest, LoadEvent, LoadRequest
+from app.engine.base import Engine, Failed, GenerateEvent, GenerateRequest, LoadEvent, LoadRequest, PrefillRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEve
                 yield from engine.load(request)
             case GenerateRequest():
                 yield from engine.generate(request)
+            case PrefillRequest():
+                yield from engine.prefill(request)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception:  # noqa: BLE001 - what is not foreseen must reach the window, not end the process
