@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from app.core import Core
-from app.domain.chat import Effort, Message, Status
+from app.domain.chat import Effort, Message, Statistics, Status
 from app.errors import AppError, EngineError
 from app.paths import Paths
 from app.services.events import (
@@ -25,18 +25,6 @@ from app.services.events import (
     ToolUsed,
     TurnEnded,
     TurnProgress,
-)
-
-_STATISTICS = (
-    "prompt_tokens",
-    "reused_tokens",
-    "prefill_seconds",
-    "first_token_seconds",
-    "generated_tokens",
-    "tokens_per_second",
-    "engine_peak_rss_bytes",
-    "context_tokens",
-    "context_size",
 )
 
 
@@ -147,13 +135,12 @@ class _JsonPrinter:
         self._print("error", title=error.title, remedy=error.remedy, text=str(error))
 
     def _done(self, message: Message) -> None:
-        statistics = asdict(message.statistics) if message.statistics else {}
         self._print(
             "done",
             conversation=message.conversation_id,
             message=message.id,
             status=message.status.value,
-            stats={name: statistics.get(name, 0) for name in _STATISTICS},
+            stats=asdict(message.statistics or Statistics()),
         )
 
     def _print(self, event: str, **fields: Any) -> None:

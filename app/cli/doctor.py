@@ -67,7 +67,7 @@ def _processor() -> str:
                 return line.partition(":")[2].strip()
     except OSError:
         # Only Linux has the file.
-        return platform.processor() or platform.machine()
+        pass
     return platform.processor() or platform.machine()
 
 

@@ -16,6 +16,9 @@ from app.domain.models import ModelInfo
 from app.domain.prompt import Prompt
 from app.domain.stream import Token
 
+GO, STOP = b"\0", b"\1"
+"""What the first byte of an engine's abort flag says; the second is always 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class EnginePlan:

@@ -65,12 +65,6 @@ def start_backends() -> LogSink:
     return sink
 
 
-def system_info() -> str:
-    """What the loaded backend uses of this processor, in llama.cpp's words."""
-    text: bytes = C.llama_print_system_info()
-    return text.decode("utf-8", errors="replace")
-
-
 class Model:
     """Weights and vocabulary of a GGUF. Raises ModelFileError where llama.cpp refuses the file."""
 
@@ -263,7 +257,8 @@ class Context:
         size = C.llama_state_seq_get_size_ext(self.pointer, _SEQUENCE, flags)
         buffer = (ctypes.c_uint8 * size)()
         written = C.llama_state_seq_get_data_ext(self.pointer, buffer, size, _SEQUENCE, flags)
-        return bytes(buffer[:written]) if written == size else b""
+        # A slice of the array itself would be a list with an object for each byte.
+        return bytes(memoryview(buffer)[:written]) if written == size else b""
 
     def restore_window_state(self, state: bytes) -> bool:
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from app.domain.models import ModelInfo
 from app.engine import llama
 from app.engine.base import (
+    GO,
+    STOP,
     Engine,
     EnginePlan,
     Failed,
@@ -36,7 +38,6 @@ from app.errors import AppError, EngineError
 
 # Reading the file is nearly all of a load; the rest of the bar is for llama.cpp's own part.
 _PRELOAD_SHARE = 0.9
-_GO, _STOP = b"\0", b"\1"
 
 
 def new_abort_flag() -> Any:
@@ -94,27 +95,13 @@ class LlamaEngine(Engine):
             yield Failed(f"{request.path.name} can't be read.", "Check the disk it lies on.", str(error))
 
     def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
-        self._start()
-        if self._current is None:
-            yield failed(EngineError("No model is loaded.", "Choose a model first."))
-            return
-        try:
-            yield from self._generation(self._current).run(request)
-        except AppError as error:
-            yield failed(error)
+        return self._answer(lambda generation: generation.run(request))
 
     def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
-        self._start()
-        if self._current is None:
-            yield failed(EngineError("No model is loaded.", "Choose a model first."))
-            return
-        try:
-            yield from self._generation(self._current).prefill(request)
-        except AppError as error:
-            yield failed(error)
+        return self._answer(lambda generation: generation.prefill(request))
 
     def stop(self) -> None:
-        self._abort[0] = _STOP
+        self._abort[0] = STOP
 
     def unload(self) -> None:
         if self._current is not None:
@@ -128,14 +115,24 @@ class LlamaEngine(Engine):
         # A flag shared with another process is cleared there, before the request is sent: cleared here, a stop that
         # came right after the request would be lost.
         if not self._shared:
-            self._abort[0] = _GO
+            self._abort[0] = GO
 
     def _stopped(self) -> bool:
-        stopped: bool = self._abort[0] != _GO
+        stopped: bool = self._abort[0] != GO
         return stopped
 
-    def _generation(self, now: _Loaded) -> Generation:
-        return Generation(now.context, now.cache, now.tokenizer, now.states, now.plan.batch_size, self._stopped)
+    def _answer(self, run: Callable[[Generation], Iterator[GenerateEvent]]) -> Iterator[GenerateEvent]:
+        """Run a request on the loaded model; what goes wrong becomes the last event."""
+        self._start()
+        now = self._current
+        if now is None:
+            yield failed(EngineError("No model is loaded.", "Choose a model first."))
+            return
+        arguments = (now.context, now.cache, now.tokenizer, now.states, now.plan.batch_size, self._stopped)
+        try:
+            yield from run(Generation(*arguments))
+        except AppError as error:
+            yield failed(error)
 
     def _preload(self, path: Path) -> Iterator[LoadProgress]:
         started, size = time.monotonic(), max(1, path.stat().st_size)

@@ -15,6 +15,8 @@ from typing import Any
 
 from app.domain.models import ModelInfo
 from app.engine.base import (
+    GO,
+    STOP,
     Engine,
     Failed,
     Finished,
@@ -35,7 +37,6 @@ HEARTBEAT_SECONDS = 0.25
 STOP_GRACE_SECONDS = 10.0
 CLOSE_GRACE_SECONDS = 3.0
 
-_GO, _STOP = b"\0", b"\1"
 _TERMINAL = (Loaded, Stopped, Finished, Failed)
 _AGAIN = "Send the message again; the engine starts by itself."
 
@@ -83,7 +84,7 @@ class EngineProcess(Engine):
         yield from self._exchange(request)
 
     def stop(self) -> None:
-        self._abort[0] = _STOP
+        self._abort[0] = STOP
 
     def unload(self) -> None:
         """Ask for the memory back by ending the process: nothing else returns all of it."""
@@ -96,7 +97,7 @@ class EngineProcess(Engine):
     def _exchange(self, request: LoadRequest | GenerateRequest | PrefillRequest) -> Iterator[Any]:
         """Send a request and give its events. Whoever stops iterating stops the request."""
         self._ensure_started()
-        self._abort[0] = _GO
+        self._abort[0] = GO
         self._busy = True
         finished = False
         try:
@@ -130,7 +131,7 @@ class EngineProcess(Engine):
             except (EOFError, ConnectionResetError, BrokenPipeError):
                 yield self._lost()
                 return
-            if self._abort[0] != _GO:
+            if self._abort[0] != GO:
                 stop_seen = stop_seen or time.monotonic()
                 if time.monotonic() - stop_seen > STOP_GRACE_SECONDS:
                     self._end_process(kill=True)
@@ -186,7 +187,7 @@ class EngineProcess(Engine):
         self._process = self._connection = self._model = None
         if process is None or connection is None:
             return
-        self._abort[0] = _STOP
+        self._abort[0] = STOP
         if not kill and process.is_alive():
             try:
                 connection.send(CloseRequest())

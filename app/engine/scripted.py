@@ -20,6 +20,8 @@ from app.domain.models import ModelInfo
 from app.domain.prompt import Plain, Prompt, Special, Tokens, Trusted
 from app.domain.stream import Token
 from app.engine.base import (
+    GO,
+    STOP,
     Engine,
     Failed,
     Finished,
@@ -118,7 +120,7 @@ class ScriptedEngine(Engine):
     def stop(self) -> None:
         self._halt.set()
         if self._abort is not None:
-            self._abort[0] = b"\1"
+            self._abort[0] = STOP
 
     def unload(self) -> None:
         self._model = None
@@ -185,7 +187,7 @@ class ScriptedEngine(Engine):
         return False
 
     def _stopped(self) -> bool:
-        return self._halt.is_set() or (self._abort is not None and self._abort[0] != b"\0")
+        return self._halt.is_set() or (self._abort is not None and self._abort[0] != GO)
 
 
 def tokens_of(text: str) -> Sequence[Token]:

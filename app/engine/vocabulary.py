@@ -46,10 +46,6 @@ class Vocabulary:
     pre: str
     sentencepiece: bool = False
 
-    def token(self, token_id: int, special_names: dict[int, str]) -> Token:
-        name = special_names.get(token_id)
-        return Token(token_id, b"" if name is not None else self.pieces[token_id], name)
-
 
 class Tokenizer(ABC):
     """Turns prompts into ids and ids into tokens."""
@@ -74,7 +70,8 @@ class Tokenizer(ABC):
         return ids
 
     def decode(self, token_id: int) -> Token:
-        return self.vocabulary.token(token_id, self._special_names)
+        name = self._special_names.get(token_id)
+        return Token(token_id, b"" if name is not None else self.vocabulary.pieces[token_id], name)
 
     def _special(self, text: str) -> int:
         try:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.ui.code_view import CodeView
 from app.ui.theme import Theme
-from app.ui.widgets.controls import flat_button, plain_label
+from app.ui.widgets.controls import plain_label
+from app.ui.widgets.copy_button import CopyButton
 
-COPIED_FOR = 1600
 LONGEST_LANGUAGE = 24
 
 
@@ -26,7 +26,7 @@ class CodeBlock(QFrame):
     def _build(self) -> None:
         self.setProperty("tone", "codeblock")
         self._language: QLabel = plain_label("", "faint", self)
-        self._copy = flat_button(self.tr("Copy"), self.tr("Copy this code"), self)
+        self._copy = CopyButton(self.tr("Copy this code"), self)
         header = QHBoxLayout()
         header.setContentsMargins(12, 5, 6, 0)
         header.addWidget(self._language)
@@ -41,13 +41,9 @@ class CodeBlock(QFrame):
         layout.setSpacing(0)
         layout.addLayout(header)
         layout.addLayout(body)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(COPIED_FOR)
 
     def _connect(self) -> None:
         self._copy.clicked.connect(self._on_copy_clicked)
-        self._timer.timeout.connect(self._on_copied_long_ago)
 
     @property
     def view(self) -> CodeView:
@@ -62,9 +58,3 @@ class CodeBlock(QFrame):
     @Slot()
     def _on_copy_clicked(self) -> None:
         QGuiApplication.clipboard().setText(self._view.code)
-        self._copy.setText(self.tr("Copied"))
-        self._timer.start()
-
-    @Slot()
-    def _on_copied_long_ago(self) -> None:
-        self._copy.setText(self.tr("Copy"))

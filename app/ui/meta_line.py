@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.domain.chat import Message
 from app.ui import words
-from app.ui.widgets.controls import flat_button, plain_label
-
-COPIED_FOR = 1600
+from app.ui.widgets.controls import plain_label
+from app.ui.widgets.copy_button import CopyButton
 
 
 class MetaLine(QWidget):
@@ -25,7 +24,7 @@ class MetaLine(QWidget):
     def _build(self) -> None:
         self._ending = plain_label("", "ending", self)
         self._speed = plain_label("", "faint", self)
-        self._copy = flat_button(self.tr("Copy"), self.tr("Copy this answer"), self)
+        self._copy = CopyButton(self.tr("Copy this answer"), self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(14)
@@ -33,13 +32,9 @@ class MetaLine(QWidget):
         layout.addWidget(self._speed)
         layout.addWidget(self._copy)
         layout.addStretch(1)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(COPIED_FOR)
 
     def _connect(self) -> None:
-        self._copy.clicked.connect(self._on_copy_clicked)
-        self._timer.timeout.connect(self._on_copied_long_ago)
+        self._copy.clicked.connect(self.copy_requested)
 
     @property
     def text(self) -> str:
@@ -58,13 +53,3 @@ class MetaLine(QWidget):
             self._speed.setText(words.speed(statistics))
             self._speed.setToolTip(words.cost(statistics))
         self._copy.setVisible(bool(message.text))
-
-    @Slot()
-    def _on_copy_clicked(self) -> None:
-        self._copy.setText(self.tr("Copied"))
-        self._timer.start()
-        self.copy_requested.emit()
-
-    @Slot()
-    def _on_copied_long_ago(self) -> None:
-        self._copy.setText(self.tr("Copy"))

@@ -18,19 +18,29 @@ def plain_label(text: str, tone: str, parent: QWidget | None = None) -> QLabel:
 def button(text: str, tone: str, parent: QWidget | None = None) -> QPushButton:
     """A button with words. Tones: primary, secondary, flat."""
     result = QPushButton(text, parent)
-    result.setProperty("tone", tone)
-    result.setCursor(Qt.CursorShape.PointingHandCursor)
-    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    result.setAutoDefault(False)
+    _dress(result, tone)
     return result
 
 
 def flat_button(text: str, description: str, parent: QWidget | None = None) -> QPushButton:
     """A button that looks like pale text until it is pointed at."""
-    result = button(text, "flat", parent)
-    result.setToolTip(description)
-    result.setAccessibleName(description)
+    result = QPushButton(text, parent)
+    make_flat(result, description)
     return result
+
+
+def make_flat(button: QPushButton, description: str) -> None:
+    """Give a button the looks of flat_button()."""
+    _dress(button, "flat")
+    button.setToolTip(description)
+    button.setAccessibleName(description)
+
+
+def _dress(button: QPushButton, tone: str) -> None:
+    button.setProperty("tone", tone)
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setAutoDefault(False)
 
 
 def icon_button(description: str, parent: QWidget | None = None) -> QToolButton:
