@@ -130,6 +130,15 @@ def test_closing_is_no_death(start: Start) -> None:
     assert told == []
 
 
+def test_the_peak_is_that_of_the_engine_and_not_of_what_started_it(start: Start) -> None:
+    large = bytearray(400 << 20)
+    engine = start(REAL)
+    load(engine)
+    end = list(engine.generate(request()))[-1]
+    assert isinstance(end, Finished)
+    assert 20 << 20 < end.statistics.engine_peak_rss_bytes < len(large)
+
+
 def test_a_fault_in_the_engine_is_an_event_and_not_the_end_of_its_process(start: Start) -> None:
     engine = start("tests.engine.factories:Raising")
     load(engine)
