@@ -98,6 +98,8 @@ def test_pasted_formatting_becomes_plain_text(composer: Composer, qtbot: QtBot) 
     edit(composer).paste()
     assert composer.text == "Big and bold"
     assert "font-weight" not in edit(composer).toHtml().split("<body")[1].split("<p")[1]
+    # Left in the clipboard, an object of Python's would be destroyed after Python, with a crash at the very end.
+    QGuiApplication.clipboard().clear()
 
 
 def test_send_gives_its_place_to_stop_while_a_turn_runs(composer: Composer, qtbot: QtBot) -> None:
