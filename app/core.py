@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.chat import Failure
-from app.engine.base import Engine, Failed
+from app.engine.base import Engine, Failed, StatePlan
 from app.engine.process import EngineProcess
+from app.engine.state_files import forget
 from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
-from app.services.chat import ChatService
+from app.services.chat import ChatService, TurnSettings
 from app.services.events import Event
 from app.services.models import ModelService
 from app.settings import load_settings, save_settings
@@ -58,8 +59,17 @@ class Core:
             self.settings.model_path,
             lambda path: self.update_settings(model_path=path),
             lambda: self.settings.context_size,
+            self._state_plan,
         )
-        self.chat = ChatService(self._store, self.engine, self._lane, post, self.models, self._turn_options)
+        self.chat = ChatService(
+            self._store,
+            self.engine,
+            self._lane,
+            post,
+            self.models,
+            self._turn_options,
+            lambda conversation_id: forget(paths.states, conversation_id),
+        )
 
     def update_settings(self, **changes: Any) -> None:
         """Change settings by name and keep them. Raises SettingsError."""
@@ -73,6 +83,7 @@ class Core:
     def close(self) -> None:
         """End the turn, the engine and its lane, then save and close the database."""
         self.chat.stop()
+        self.chat.leave()
         self.models.stop_loading()
         self._lane.close()
         self.engine.close()
@@ -82,8 +93,13 @@ class Core:
     def _notify(self, event: Event) -> None:
         self.chat.notify(event)
 
-    def _turn_options(self) -> tuple[float | None, str]:
-        return self.settings.temperature, self.settings.instructions
+    def _turn_options(self) -> TurnSettings:
+        settings = self.settings
+        return TurnSettings(settings.temperature, settings.instructions, settings.thinking_budget)
+
+    def _state_plan(self) -> StatePlan | None:
+        room = self.settings.states_mib
+        return StatePlan(self.paths.states, room << 20) if room else None
 
     def _on_engine_lost(self, lost: Failed) -> None:
         self.models.engine_lost(Failure(lost.title, lost.remedy))

@@ -35,6 +35,11 @@ class Paths:
         return self.data / "logs"
 
     @property
+    def states(self) -> Path:
+        """Caches of conversations; may be deleted at any time."""
+        return self.data / "states"
+
+    @property
     def models(self) -> Path:
         return self.data / "models"
 

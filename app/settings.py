@@ -21,8 +21,10 @@ Theme = Literal["system", "light", "dark"]
 class Settings:
     """What the user chose. The defaults are what a new user gets.
 
-    temperature None is what suits the model. window_geometry is what Qt's saveGeometry gave, in base64. unknown holds
-    what another version of the application wrote into the file; it is kept when the settings are saved again.
+    temperature None is what suits the model. window_geometry is what Qt's saveGeometry gave, in base64. states_mib
+    is the room on disk for the caches of conversations, 0 for none. thinking_budget ends thoughts after so many tokens,
+    None lets them take their time. unknown holds what another version of the application wrote into the file; it is
+    kept when the settings are saved again.
     """
 
     model_path: str | None = None
@@ -33,6 +35,8 @@ class Settings:
     sidebar_width: int = 260
     window_geometry: str | None = None
     instructions: str = ""
+    states_mib: int = 4096
+    thinking_budget: int | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -142,6 +146,11 @@ def _is_whole(low: int, high: int) -> Callable[[object], bool]:
     return lambda value: isinstance(value, int) and in_range(value)
 
 
+def _is_whole_or_none(low: int, high: int) -> Callable[[object], bool]:
+    in_range = _is_whole(low, high)
+    return lambda value: value is None or in_range(value)
+
+
 def _is_one_of(*choices: str) -> Callable[[object], bool]:
     return lambda value: isinstance(value, str) and value in choices
 
@@ -153,6 +162,8 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "context_size": _is_whole(1024, 131072),
     "theme": _is_one_of("system", "light", "dark"),
     "sidebar_width": _is_whole(120, 1200),
+    "states_mib": _is_whole(0, 1 << 20),
+    "thinking_budget": _is_whole_or_none(0, 131072),
     "window_geometry": _is_base64_or_none,
     "instructions": _is_text,
 }

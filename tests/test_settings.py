@@ -23,6 +23,7 @@ CHOSEN = Settings(
     sidebar_width=300,
     window_geometry=base64.b64encode(b"\x01\xd9\xd0\xcb").decode(),
     instructions="Réponds en français.\n",
+    thinking_budget=500,
 )
 
 

@@ -15,7 +15,7 @@ from datetime import date
 
 from app.chat_template.parse import ThinkParser
 from app.chat_template.sandbox import TEMPLATE_FAILURES, SandboxedTemplate
-from app.domain.chat import Message, Role, Text, ToolResult
+from app.domain.chat import Effort, Message, Role, Text, ToolResult
 from app.domain.dialect import PromptOptions
 from app.domain.prompt import Plain, Prompt, PromptPiece, Special, Tokens, Trusted
 from app.domain.stream import Token
@@ -24,6 +24,7 @@ from app.errors import EngineError, ModelFileError
 _REMEDY = "Choose another model file, or another edition of this one."
 _THINK_TAGS = frozenset({"<think>", "</think>"})
 _OPENS_THINKING = re.compile(r"<think>\s*\Z")
+_CLOSED_THINKING = re.compile(r"</think>\s*\Z")
 
 
 class TemplateDialect:
@@ -38,13 +39,14 @@ class TemplateDialect:
         self, template: str, bos: str = "", eos: str = "", *, add_bos: bool = False, seconds: float = 2.0
     ) -> None:
         self._bos = bos if add_bos else ""
+        self._knows_thinking = "</think>" in template
         self._tokens = {"bos_token": bos, "eos_token": eos}
         try:
             self._template = SandboxedTemplate(template, seconds)
         except TEMPLATE_FAILURES as error:
             raise _unusable(error) from error
         greeting = _Turn("user", [_Text("Hello")])
-        self._opens_thinking = _opens_thinking(self._render([greeting], PromptOptions(date(2025, 1, 1))))
+        self._opens_thinking = _ends_with(self._render([greeting], PromptOptions(date(2025, 1, 1))), _OPENS_THINKING)
 
     def render(self, messages: Sequence[Message], options: PromptOptions) -> Prompt:
         turns = _turns(messages, options)
@@ -65,6 +67,16 @@ class TemplateDialect:
         """Never asked for: these models are told of no tools, and their parser reads no calls."""
         del sampled
         raise EngineError("This model can't use tools.", "Choose gpt-oss to work with documents.", result.name)
+
+    def answer_at_once(self, prompt: Prompt) -> tuple[Prompt, ThinkParser] | None:
+        """An empty block of thoughts, unless the template has written one already."""
+        if _ends_with(prompt, _CLOSED_THINKING):
+            return prompt, ThinkParser.after_thinking()
+        if _ends_with(prompt, _OPENS_THINKING):
+            return (*prompt, Trusted("\n</think>\n\n")), ThinkParser.after_thinking()
+        if self._knows_thinking:
+            return (*prompt, Trusted("<think>\n\n</think>\n\n")), ThinkParser.after_thinking()
+        return None
 
     def force_answer(self, sampled: Sequence[Token]) -> tuple[Prompt, ThinkParser] | None:
         """Ends the thoughts where they have no end; a model that wrote no answer after them has none."""
@@ -89,6 +101,8 @@ class TemplateDialect:
                 add_generation_prompt=True,
                 tools=None,
                 reasoning_effort=options.effort.value,
+                # Told only to switch it off: some templates take any value for a wish to think.
+                **({"enable_thinking": False} if options.effort is Effort.NONE else {}),
                 **self._tokens,
             )
         except TEMPLATE_FAILURES as error:
@@ -169,8 +183,8 @@ def _turns(messages: Sequence[Message], options: PromptOptions) -> list[_Turn]:
     return turns
 
 
-def _opens_thinking(prompt: Prompt) -> bool:
-    return isinstance(prompt[-1], Trusted) and _OPENS_THINKING.search(prompt[-1].text) is not None
+def _ends_with(prompt: Prompt, what: re.Pattern[str]) -> bool:
+    return isinstance(prompt[-1], Trusted) and what.search(prompt[-1].text) is not None
 
 
 def _unusable(reason: object) -> ModelFileError:

@@ -34,7 +34,9 @@ def ask(paths: Paths, options: argparse.Namespace) -> int:
     core = Core(paths, tasks.put)
     printer = _JsonPrinter() if options.json else _TextPrinter(options.show_reasoning)
     try:
-        core.override_settings(temperature=options.temperature, context_size=options.context)
+        core.override_settings(
+            temperature=options.temperature, context_size=options.context, thinking_budget=options.thinking_budget
+        )
         if options.model is not None:
             core.models.use(options.model)
         conversation = core.chat.find(options.conversation) if options.conversation else None

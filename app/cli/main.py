@@ -13,6 +13,7 @@ from app import APP_NAME, __version__
 from app.cli.ask import ask
 from app.cli.doctor import doctor
 from app.cli.listing import list_conversations, show
+from app.cli.models import add_models_command, models_plan
 from app.core import Core
 from app.domain.chat import Effort
 from app.errors import AppError
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return show(paths, options)
             case "doctor":
                 return doctor(paths, options)
+            case "models":
+                return models_plan(paths, options)
             case _:
                 return _window(paths, options)
     except AppError as error:
@@ -84,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--effort", choices=[effort.value for effort in Effort], help="how long to think")
     command.add_argument("--temperature", type=float, metavar="T", help="0 always takes the likeliest token")
     command.add_argument("--max-tokens", type=int, metavar="N", help="stop the answer after so many tokens")
+    command.add_argument("--thinking-budget", type=int, metavar="N", help="answer after so many tokens of thought")
     command.add_argument("--context", type=int, metavar="TOKENS", help="size of the context")
     command.add_argument("--show-reasoning", action="store_true", help="print the model's thoughts too")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
@@ -98,4 +102,6 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("doctor", parents=[common], help="say how this installation and its data are")
     command.add_argument("--json", action="store_true")
+
+    add_models_command(commands, common)
     return parser

@@ -31,8 +31,9 @@ class Role(StrEnum):
 
 
 class Effort(StrEnum):
-    """How long gpt-oss thinks before it answers."""
+    """How long gpt-oss thinks before it answers; NONE answers without a thought."""
 
+    NONE = "none"
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"

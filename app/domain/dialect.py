@@ -67,6 +67,13 @@ class Dialect(Protocol):
         """What follows a prompt whose output called a tool: that output, the result, and the start of what is next."""
         ...
 
+    def answer_at_once(self, prompt: Prompt) -> tuple[Prompt, StreamParser] | None:
+        """The prompt of render() or tool_result(), continued so that an answer comes without thoughts, and its parser.
+
+        None where the dialect knows no thoughts that could be left out.
+        """
+        ...
+
     def force_answer(self, sampled: Sequence[Token]) -> tuple[Prompt, StreamParser] | None:
         """What follows the prompt when its output ended without an answer, so that one must come now.
 

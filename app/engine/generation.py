@@ -26,6 +26,8 @@ from app.errors import ContextFullError
 
 # Below this many free positions there is no room for an answer.
 ANSWER_RESERVE = 64
+# A prefill of so many tokens took so long that its result is kept on disk at once, whatever happens to the answer.
+WORTH_SAVING = 512
 # Tokens go out together when they come faster than anyone can look.
 _FLUSH_SECONDS = 0.02
 
@@ -63,6 +65,8 @@ class Generation:
         # The last token of a prompt is always computed, for its logits.
         self._reused = self._cache.reuse(self._prompt[:-1], self._saved(request))
         if (yield from self._prefill()):
+            if request.state and len(self._prompt) - self._reused >= WORTH_SAVING:
+                self._save(request.state)
             reason = yield from self._sample(request)
         else:
             reason = FinishReason.STOPPED

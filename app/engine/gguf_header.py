@@ -10,7 +10,7 @@ import hashlib
 import mmap
 import os
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import ModelFileError
@@ -35,7 +35,7 @@ _LONG_ARRAY = 64
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """Metadata of a GGUF. Arrays longer than 64 items (the vocabulary) are left out of it.
+    """Metadata of a GGUF. Arrays longer than 64 items (the vocabulary) are left out; lengths says how long they are.
 
     data_offset is where the tensors begin, in bytes; fingerprint tells files apart by their header, their size and
     samples of their weights.
@@ -48,6 +48,7 @@ class GgufHeader:
     tensor_bytes: int
     data_offset: int
     fingerprint: str
+    lengths: dict[str, int] = field(default_factory=dict)
 
     @property
     def architecture(self) -> str:
@@ -72,6 +73,19 @@ class GgufHeader:
         value = self.metadata.get(f"{self.architecture}.{key}", default)
         return value if isinstance(value, int) else default
 
+    def per_layer(self, key: str) -> list[int]:
+        """An integer for each layer: one for all, or an array with one for each. Empty where the file doesn't say."""
+        value, layers = self.metadata.get(f"{self.architecture}.{key}"), self.number("block_count")
+        if isinstance(value, int):
+            return [value] * layers
+        items = [item for item in value if isinstance(item, int)] if isinstance(value, list) else []
+        return items if len(items) == layers else []
+
+    def length(self, key: str) -> int:
+        """How many items an array has, 0 for what is none."""
+        value = self.metadata.get(key)
+        return self.lengths.get(key, len(value) if isinstance(value, list) else 0)
+
 
 class _Reader:
     """Reads little-endian values from the mapped file and never past its end."""
@@ -79,6 +93,7 @@ class _Reader:
     def __init__(self, data: mmap.mmap) -> None:
         self.data = data
         self.position = 0
+        self.passed_over = 0
 
     def take(self, count: int) -> bytes:
         start = self.position
@@ -114,6 +129,7 @@ class _Reader:
         kind, count = self.count("<I", 64), self.count("<Q", _MAX_ITEMS)
         if count <= _LONG_ARRAY:
             return [self.value(kind, depth + 1) for _ in range(count)]
+        self.passed_over = count
         if kind in _SCALARS:
             self.position += count * struct.calcsize(_SCALARS[kind])
         elif kind == _STRING:
@@ -163,10 +179,7 @@ def _read(path: Path, data: mmap.mmap) -> GgufHeader:
             "Choose a file of version 2 or 3, in the byte order of this computer.",
         )
     tensor_count, item_count = reader.count("<Q", 1 << 20), reader.count("<Q", 1 << 16)
-    metadata: dict[str, Value] = {}
-    for _ in range(item_count):
-        key = reader.string()
-        metadata[key] = reader.value(reader.count("<I", 64))
+    metadata, lengths = _metadata(reader, item_count)
     alignment = metadata.get("general.alignment", 32)
     if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20:
         raise _damaged("its alignment")
@@ -176,9 +189,22 @@ def _read(path: Path, data: mmap.mmap) -> GgufHeader:
     if data_offset + tensor_bytes > size:
         raise _truncated(data_offset + tensor_bytes - size)
     fingerprint = _fingerprint(data, data_offset)
-    header = GgufHeader(path, size, metadata, tensor_count, tensor_bytes, data_offset, fingerprint)
+    header = GgufHeader(path, size, metadata, tensor_count, tensor_bytes, data_offset, fingerprint, lengths)
     _check_model(header)
     return header
+
+
+def _metadata(reader: _Reader, count: int) -> tuple[dict[str, Value], dict[str, int]]:
+    """The items, and the lengths of the arrays that were passed over."""
+    metadata: dict[str, Value] = {}
+    lengths: dict[str, int] = {}
+    for _ in range(count):
+        key = reader.string()
+        reader.passed_over = 0
+        metadata[key] = reader.value(reader.count("<I", 64))
+        if reader.passed_over:
+            lengths[key] = reader.passed_over
+    return metadata, lengths
 
 
 def _tensor_extent(reader: _Reader) -> int:

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+# What the system, a desktop and a browser hold on a computer that is in use; about 3 GiB of 16 (facts/engine.md 4.4).
+_OTHERS = 5 << 29
 _STATUS = Path("/proc/self/status")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A computer, real or thought of. Memory in bytes; available is what can be had without swapping."""
+
+    total_memory: int
+    available_memory: int
+    cores: int
+
+    @classmethod
+    def this(cls) -> Machine:
+        return cls(total_memory(), available_memory(), physical_cores())
+
+    @classmethod
+    def with_memory(cls, total: int) -> Machine:
+        """One with so much memory in ordinary use, and the cores of this one."""
+        return cls(total, max(total - _OTHERS, total // 2), physical_cores())
 
 
 def available_memory() -> int:

@@ -24,5 +24,8 @@ class HarmonyDialect:
     def tool_result(self, sampled: Sequence[Token], result: ToolResult) -> Prompt:
         return render_tool_result(sampled, result)
 
+    def answer_at_once(self, prompt: Prompt) -> tuple[Prompt, HarmonyParser]:
+        return (*prompt, *render_forced_answer(())), HarmonyParser.inside_answer()
+
     def force_answer(self, sampled: Sequence[Token]) -> tuple[Prompt, HarmonyParser]:
         return render_forced_answer(sampled), HarmonyParser.inside_answer()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.domain.chat import Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
+from app.domain.chat import Effort, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
 from app.domain.dialect import PromptOptions
 from app.domain.prompt import Plain, Prompt, PromptPiece, Special, Tokens
 from app.domain.stream import Token
@@ -61,9 +61,9 @@ def render_tool_result(sampled: Sequence[Token], result: ToolResult) -> Prompt:
 def render_forced_answer(sampled: Sequence[Token]) -> Prompt:
     """The sampled tokens, their last message closed, and the header of a final message.
 
-    A header that was not finished is left out: it holds nothing yet, and nothing could follow it but its own end.
+    A header that was not finished, or that nothing follows, is left out: it holds nothing yet.
     """
-    kept = _without_unfinished_header(_without_stop(sampled))
+    kept = _without_empty_end(_without_stop(sampled))
     if not kept:  # the prompt's own <|start|>assistant is still open
         return _FINAL_HEADER
     end = () if kept[-1].special in CLOSERS else (Special(END),)
@@ -78,12 +78,13 @@ def _without_stop(sampled: Sequence[Token]) -> Sequence[Token]:
     return sampled[:-1] if sampled and sampled[-1].special in STOPS else sampled
 
 
-def _without_unfinished_header(tokens: Sequence[Token]) -> Sequence[Token]:
+def _without_empty_end(tokens: Sequence[Token]) -> Sequence[Token]:
     kept, in_content = 0, False
     for position, token in enumerate(tokens, start=1):
-        if token.special == MESSAGE:
+        if token.special == MESSAGE and not in_content:
             in_content = True
-        elif in_content and token.special in (START, CHANNEL):
+            continue
+        if in_content and token.special in (START, CHANNEL):
             in_content = False
         elif in_content and token.special in CLOSERS:
             in_content, kept = False, position
@@ -93,7 +94,9 @@ def _without_unfinished_header(tokens: Sequence[Token]) -> Sequence[Token]:
 
 
 def _system(options: PromptOptions) -> str:
-    sections = [f"{_IDENTITY}\nCurrent date: {options.date.isoformat()}", f"Reasoning: {options.effort.value}"]
+    # The model knows no effort below low; its thoughts are left out by opening the final channel for it.
+    effort = Effort.LOW if options.effort is Effort.NONE else options.effort
+    sections = [f"{_IDENTITY}\nCurrent date: {options.date.isoformat()}", f"Reasoning: {effort.value}"]
     if options.builtin_tools:
         sections.append(builtin_section(options.builtin_tools))
     channels = "# Valid channels: analysis, commentary, final. Channel must be included for every message."

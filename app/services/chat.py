@@ -31,8 +31,9 @@ from app.services.events import (
     TurnStarted,
 )
 from app.services.models import ModelService
+from app.services.settling import Settler
 from app.services.tools import NoTools, Toolbox
-from app.services.turn import Called, Outcome, Prefilling, Stop, Turn, TurnEvent, TurnRequest, Writing
+from app.services.turn import AnswerNow, Called, Outcome, Prefilling, Stop, Turn, TurnEvent, TurnRequest, Writing
 from app.store.conversations import ConversationStore
 
 # At most a second of an answer may be lost; the engine's heartbeats come four times a second.
@@ -50,7 +51,17 @@ class _Running:
     stop: Stop
     phase: Phase
     saved_at: float
+    answer_now: AnswerNow
     dirty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSettings:
+    """What the user chose for every turn; see Settings."""
+
+    temperature: float | None = None
+    instructions: str = ""
+    thinking_budget: int | None = None
 
 
 class ChatService:
@@ -63,20 +74,27 @@ class ChatService:
         lane: Lane,
         post: Post,
         models: ModelService,
-        options: Callable[[], tuple[float | None, str]],
+        options: Callable[[], TurnSettings],
+        forget: Callable[[ConversationId], None],
         toolbox: Toolbox | None = None,
     ) -> None:
-        """lane is the engine's; options gives the temperature and the instructions that hold now."""
+        """lane is the engine's; options gives the settings that hold now.
+
+        forget removes the saved caches of a conversation.
+        """
         self._store = store
         self._engine = engine
         self._lane = lane
         self._post = post
         self._models = models
         self._options = options
+        self._forget = forget
         self._toolbox = toolbox or NoTools()
         self._listeners: list[Callable[[Event], None]] = []
         self._running: _Running | None = None
         self._unsaved: dict[MessageId, Message] = {}
+        self._settler = Settler(engine, lane, lambda failure: post(lambda: models.engine_lost(failure)))
+        self._opened: ConversationId | None = None
 
     def subscribe(self, listener: Callable[[Event], None]) -> None:
         self._listeners.append(listener)
@@ -88,6 +106,8 @@ class ChatService:
         running = self._running
         if isinstance(event, ModelChanged) and event.state.phase is ModelPhase.LOADING and running is not None:
             self._progress(Phase.LOADING, event.state.fraction, event.state.seconds_left)
+        if isinstance(event, ModelChanged) and event.state.phase is ModelPhase.READY and self._opened is not None:
+            self.prepare(self._opened)
 
     @property
     def running(self) -> MessageId | None:
@@ -127,22 +147,39 @@ class ChatService:
         file = self._models.state.file
         if file is None:
             raise AppError("No model has been chosen.", "Open a GGUF file, or start with the trial model.")
+        self._settler.interrupt()
         self._save_again()
         conversation = self._conversation_for(conversation_id, text, effort)
         user, answer = self._store.add_exchange(conversation.id, conversation.head_id, (Text(text),), "")
         stop = Stop(self._engine)
-        self._running = _Running(answer, Draft(), stop, Phase.PREFILL, time.monotonic())
+        self._running = _Running(answer, Draft(), stop, Phase.PREFILL, time.monotonic(), AnswerNow())
         self.notify(TurnStarted(conversation.id, user, answer))
         self.notify(ConversationsChanged())
         request = self._request(conversation, user, max_tokens)
-        self._start_turn(request, file.path, stop)
+        self._start_turn(request, file.path, self._running)
         return conversation.id
+
+    def prepare(self, conversation_id: ConversationId | None) -> None:
+        """This conversation is looked at now: make the model ready to go on with it, once it has nothing else to do."""
+        self._opened = conversation_id
+        if conversation_id is not None and self._running is None and self._engine.model is not None:
+            self._settle(self._store.conversation(conversation_id))
+
+    def leave(self) -> None:
+        """No conversation is looked at any more."""
+        self._opened = None
+        self._settler.interrupt()
 
     def stop(self) -> None:
         """End the running turn, also while its model loads. What was written stays."""
         if self._running is not None:
             self._running.stop.request()
             self._models.stop_loading()
+
+    def answer_now(self) -> None:
+        """End the thinking of the running turn and have it answer; its thoughts stay. Ignored once it answers."""
+        if self._running is not None:
+            self._running.answer_now.request()
 
     def rename(self, conversation_id: ConversationId, title: str) -> None:
         self._store.rename(conversation_id, title.strip() or "Untitled")
@@ -156,6 +193,7 @@ class ChatService:
         if self._running is not None and self._running.answer.conversation_id == conversation_id:
             self.stop()
         self._store.move_to_trash(conversation_id)
+        self._forget(conversation_id)
         self.notify(ConversationsChanged())
 
     def restore(self, conversation_id: ConversationId) -> None:
@@ -180,15 +218,24 @@ class ChatService:
         return conversation
 
     def _request(self, conversation: Conversation, user: Message, max_tokens: int | None) -> TurnRequest:
-        temperature, instructions = self._options()
-        options = PromptOptions(conversation.started_on, conversation.effort, instructions)
-        return TurnRequest((*conversation.messages, user), options, temperature, max_tokens)
+        chosen, options = self._options(), self._prompt_options(conversation)
+        messages = (*conversation.messages, user)
+        return TurnRequest(messages, options, chosen.temperature, max_tokens, chosen.thinking_budget)
 
-    def _start_turn(self, request: TurnRequest, model: Path, stop: Stop) -> None:
+    def _prompt_options(self, conversation: Conversation) -> PromptOptions:
+        instructions = self._options().instructions
+        return PromptOptions(conversation.started_on, conversation.effort, instructions, self._toolbox.builtin_tools)
+
+    def _settle(self, conversation: Conversation) -> None:
+        self._settler.settle(conversation.messages, self._prompt_options(conversation))
+
+    def _start_turn(self, request: TurnRequest, model: Path, running: _Running) -> None:
+        stop = running.stop
+
         def emit(event: TurnEvent) -> None:
             self._post(lambda: self._on_turn_event(stop, event))
 
-        turn = Turn(self._engine, self._toolbox, request, stop, emit)
+        turn = Turn(self._engine, self._toolbox, request, stop, running.answer_now, emit)
         state = self._models.state
         if state.phase is ModelPhase.LOADING:
             self._progress(Phase.LOADING, state.fraction, state.seconds_left)
@@ -200,13 +247,13 @@ class ChatService:
             # The service was closed, or ended this turn already.
             return
         match event:
-            case Prefilling(done, total, seconds_left):
+            case Prefilling(done, total, seconds_left, answers):
                 if done < total or running.phase is Phase.LOADING:
                     fraction = done / total if total else None
                     self._progress(Phase.PREFILL, fraction, seconds_left, done, total)
                 if done >= total:
                     running.draft.mark_start()
-                    self._progress(Phase.THINKING)
+                    self._progress(Phase.ANSWERING if answers else Phase.THINKING)
             case Writing(outputs):
                 for output in outputs:
                     self._on_output(running, output)
@@ -274,6 +321,8 @@ class ChatService:
         self._models.engine_lost()
         self.notify(TurnEnded(message))
         self.notify(ConversationsChanged())
+        if self._opened in (None, message.conversation_id):
+            self.prepare(message.conversation_id)
 
     def _save(self, message: Message) -> None:
         """Save an answer; if that fails it stays in memory, the listeners hear of it, and it is tried again."""

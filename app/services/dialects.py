@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 from app.chat_template import TemplateDialect
-from app.domain.dialect import Dialect
+from app.domain.chat import ConversationId, Message, MessageId, Role, Text
+from app.domain.dialect import Dialect, PromptOptions
 from app.domain.models import ModelInfo
+from app.domain.prompt import Plain, Prompt
 from app.engine.gguf_header import GgufHeader
 from app.errors import ModelFileError
 from app.harmony import HarmonyDialect
 
 _HARMONY_TOKENS = frozenset({"<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|return|>"})
 _HARMONY_ARCHITECTURE = "gpt-oss"
+_PROBE = Message(
+    MessageId(""),
+    ConversationId(""),
+    None,
+    Role.USER,
+    (Text("What comes before these words is what the next message will find."),),
+    datetime.min.replace(tzinfo=UTC),
+)
 
 
 def dialect_for(model: ModelInfo) -> Dialect:
@@ -33,6 +46,18 @@ def check_is_chat_model(header: GgufHeader) -> None:
     """Refuse, before a long load, a file that no dialect could speak with. Raises ModelFileError."""
     if header.architecture != _HARMONY_ARCHITECTURE and header.chat_template is None:
         raise _no_chat_model(header.path.name)
+
+
+def until_next_message(dialect: Dialect, messages: Sequence[Message], options: PromptOptions) -> Prompt:
+    """The part of the next prompt that is certain already: all before the words of the user's next message.
+
+    Empty where the dialect can't say.
+    """
+    prompt = dialect.render((*messages, _PROBE), options)
+    for i in reversed(range(len(prompt))):
+        if prompt[i] == Plain(_PROBE.text):
+            return prompt[:i]
+    return ()
 
 
 def _no_chat_model(name: str) -> ModelFileError:

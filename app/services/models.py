@@ -9,8 +9,9 @@ from pathlib import Path
 
 from app.domain.chat import Failure
 from app.domain.models import ModelFile, ModelInfo
-from app.engine.base import Engine, Failed, Loaded, LoadProgress, LoadRequest, Stopped
+from app.engine.base import Engine, Failed, Loaded, LoadProgress, LoadRequest, StatePlan, Stopped
 from app.engine.gguf_header import read_header
+from app.engine.machine import Machine
 from app.engine.planner import plan_for
 from app.errors import AppError, EngineError, ModelFileError
 from app.jobs import Lane, Post
@@ -35,14 +36,19 @@ class ModelService:
         chosen: str | None,
         remember: Callable[[str], None],
         context_size: Callable[[], int],
+        states: Callable[[], StatePlan | None],
     ) -> None:
-        """lane is the engine's; remember keeps the choice for the next start; notify tells the listeners."""
+        """lane is the engine's; remember keeps the choice for the next start; notify tells the listeners.
+
+        states says where caches are kept on disk, None for nowhere.
+        """
         self._engine = engine
         self._lane = lane
         self._post = post
         self._notify = notify
         self._remember = remember
         self._context_size = context_size
+        self._states = states
         self._stop: Stop | None = None
         file = _model_file(Path(chosen)) if chosen else None
         self.state = ModelState(ModelPhase.UNLOADED if file else ModelPhase.NONE, file)
@@ -105,7 +111,8 @@ class ModelService:
         try:
             header = read_header(path)
             check_is_chat_model(header)
-            return self._load(LoadRequest(path, plan_for(header, self._context_size())), stop)
+            plan = plan_for(header, self._context_size(), Machine.this()).usable()
+            return self._load(LoadRequest(path, plan, self._states()), stop)
         except AppError as error:
             self._set(ModelState(ModelPhase.FAILED, _model_file(path), failure=_failure(error)))
             raise

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from app.domain.chat import Failure, Message, Statistics, Status, ToolCall, ToolResult
+from app.domain.chat import Effort, Failure, Message, Statistics, Status, ToolCall, ToolResult
 from app.domain.dialect import Dialect, PromptOptions, StreamParser
 from app.domain.models import ModelInfo
 from app.domain.prompt import Prompt
-from app.domain.stream import Channel, Output, StreamMessage, Token
+from app.domain.stream import Channel, Delta, Output, StreamMessage, Token
 from app.engine.base import (
     Engine,
     Failed,
@@ -22,20 +22,24 @@ from app.engine.base import (
     Sampling,
 )
 from app.errors import AppError
-from app.services.dialects import dialect_for, recommended_temperature
+from app.services.dialects import dialect_for, recommended_temperature, until_next_message
 from app.services.tools import Toolbox
 
 # gpt-oss is fond of tools; a turn must come to an end.
 MAX_TOOL_CALLS = 8
 
+# Reading less than this takes a moment; a turn that goes on does not tell of it.
+_SHORT_PROMPT = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Prefilling:
-    """Prompt tokens computed so far, of total."""
+    """Prompt tokens computed so far, of total. answers: what comes next is the answer, not a thought."""
 
     done: int
     total: int
     seconds_left: float | None
+    answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +74,15 @@ TurnEvent = Prefilling | Writing | Called | Outcome
 class TurnRequest:
     """messages is the branch up to and with the user's message. temperature None is what suits the model.
 
-    max_tokens None lets an answer grow until the context is full.
+    max_tokens None lets an answer grow until the context is full. Once the model has thought for thinking_budget
+    tokens, it must answer; None lets it think for as long as it likes.
     """
 
     messages: tuple[Message, ...]
     options: PromptOptions
     temperature: float | None = None
     max_tokens: int | None = None
+    thinking_budget: int | None = None
 
 
 class Stop:
@@ -97,29 +103,58 @@ class Stop:
             self._engine.stop()
 
 
+class AnswerNow:
+    """A request to think no more and to answer: remembered here, and looked for by the turn at every token.
+
+    It never reaches for the engine itself: only the turn knows whether what runs is a thought or the answer already.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def request(self) -> None:
+        """May be called from any thread."""
+        self.requested = True
+
+
+_Continuation = tuple[Prompt, StreamParser]
+
+
 @dataclass(slots=True)
 class _Output:
-    """What one generation of the engine gave."""
+    """What one generation of the engine gave. cut: how an answer follows, where the thoughts were ended before time."""
 
     tokens: list[Token] = field(default_factory=list)
     messages: list[StreamMessage] = field(default_factory=list)
     end: Finished | Failed | None = None
+    cut: _Continuation | None = None
 
 
 class Turn:
     """Runs one turn. Everything it finds goes out through emit, and the last of it is an Outcome."""
 
     def __init__(
-        self, engine: Engine, toolbox: Toolbox, request: TurnRequest, stop: Stop, emit: Callable[[TurnEvent], None]
+        self,
+        engine: Engine,
+        toolbox: Toolbox,
+        request: TurnRequest,
+        stop: Stop,
+        answer_now: AnswerNow,
+        emit: Callable[[TurnEvent], None],
     ) -> None:
         self._engine = engine
         self._toolbox = toolbox
         self._request = request
         self._stop = stop
+        self._answer_now = answer_now
         self._emit = emit
         self._statistics: Statistics | None = None
+        self._channel: Channel | None = None
+        self._thought_tokens = 0
         self._answered = False
+        self._forced = False
         self._sampling = Sampling()
+        self._shared: Prompt = ()
 
     def run(self, load: Callable[[], ModelInfo | None]) -> None:
         """load makes sure that the model is in memory; None says that this was stopped. Raises nothing."""
@@ -135,70 +170,104 @@ class Turn:
 
     def _converse(self, dialect: Dialect, model: ModelInfo) -> Outcome:
         """Generate until there is an answer: after tool calls again, and once more by force if none came."""
-        options = replace(self._request.options, model=model.fingerprint, builtin_tools=self._toolbox.builtin_tools)
+        options = replace(self._request.options, model=model.fingerprint)
         self._sampling = Sampling(recommended_temperature(model))
         if self._request.temperature is not None:
             self._sampling = Sampling(self._request.temperature)
-        prompt = dialect.render(self._request.messages, options)
-        parser = dialect.parser()
-        calls, forced = 0, False
+        self._shared = until_next_message(dialect, (), options)
+        prompt, parser = self._begin(dialect, dialect.render(self._request.messages, options))
+        calls = 0
         while True:
-            output = self._generate(prompt, parser)
+            output = self._generate(dialect, prompt, parser)
             ended = self._ended_early(output.end)
             if ended is not None:
                 return ended
-            call = _tool_call(output.messages)
+            call = _tool_call(output.messages) if output.cut is None else None
             if call is not None and calls < MAX_TOOL_CALLS:
                 calls += 1
                 result = self._toolbox.run(call)
                 self._emit(Called(call, result))
-                prompt = prompt + dialect.tool_result(output.tokens, result)
-                parser = dialect.parser()
+                prompt, parser = self._begin(dialect, prompt + dialect.tool_result(output.tokens, result))
                 continue
-            continuation = None if self._answered or forced else dialect.force_answer(output.tokens)
+            continuation = output.cut
+            if continuation is None and not (self._answered or self._forced):
+                continuation = dialect.force_answer(output.tokens)
             if continuation is None:
                 return self._outcome()
-            forced = True
+            self._forced = True
             prompt, parser = prompt + continuation[0], continuation[1]
 
-    def _generate(self, prompt: Prompt, parser: StreamParser) -> _Output:
+    def _begin(self, dialect: Dialect, prompt: Prompt) -> _Continuation:
+        """What to generate from, and the parser for it: without thoughts where none are wanted."""
+        if self._request.options.effort is Effort.NONE or self._is_to_answer():
+            at_once = dialect.answer_at_once(prompt)
+            if at_once is not None:
+                self._forced = True
+                return at_once
+        return prompt, dialect.parser()
+
+    def _is_to_answer(self) -> bool:
+        """Whether the model has thought for long enough: so the user says, or the budget."""
+        budget = self._request.thinking_budget
+        return self._answer_now.requested or (budget is not None and self._thought_tokens >= budget)
+
+    def _generate(self, dialect: Dialect, prompt: Prompt, parser: StreamParser) -> _Output:
         """Run the engine once and pass on what it writes."""
         output = _Output()
-        for event in self._engine.generate(GenerateRequest(prompt, self._sampling, self._request.max_tokens)):
+        state = self._request.messages[-1].conversation_id
+        request = GenerateRequest(prompt, self._sampling, self._request.max_tokens, self._shared, state)
+        for event in self._engine.generate(request):
             self._stop.enforce()
             match event:
                 case PrefillProgress(done, total, _, seconds_left):
-                    self._emit(Prefilling(done, total, seconds_left))
-                case Generated(tokens) if not parser.over:
-                    self._write(output, self._parse(output, parser, tokens))
+                    self._tell_prefill(done, total, seconds_left)
+                case Generated(tokens) if not parser.over and output.cut is None:
+                    self._write(output, self._parse(dialect, output, parser, tokens))
                 case Heartbeat():
                     self._emit(Writing())
                 case Finished() | Failed():
                     output.end = event
-        self._write(output, parser.finish())
+        self._write(output, self._noted(parser.finish()))
         if isinstance(output.end, Finished):
-            if parser.over and not self._stop.requested:
+            was_cut = output.cut is not None and output.end.reason is FinishReason.STOPPED
+            if (parser.over or was_cut) and not self._stop.requested:
                 output.end = replace(output.end, reason=FinishReason.END)
             self._statistics = _sum(self._statistics, output.end.statistics)
         return output
 
-    def _parse(self, output: _Output, parser: StreamParser, tokens: Iterable[Token]) -> Iterator[Output]:
-        """Feed tokens up to where the model begins to speak for somebody else; there it is stopped."""
+    def _tell_prefill(self, done: int, total: int, seconds_left: float | None) -> None:
+        if done >= total or self._statistics is None or total - done > _SHORT_PROMPT:
+            self._emit(Prefilling(done, total, seconds_left, answers=self._forced))
+
+    def _parse(
+        self, dialect: Dialect, output: _Output, parser: StreamParser, tokens: Iterable[Token]
+    ) -> Iterator[Output]:
+        """Feed tokens up to where the model speaks for somebody else or has thought for long enough; stop it there."""
         for token in tokens:
             output.tokens.append(token)
-            yield from parser.feed(token)
-            if parser.over:
+            yield from self._noted(parser.feed(token), token)
+            if not (parser.over or self._answered or self._forced) and self._is_to_answer():
+                output.cut = dialect.force_answer(output.tokens)
+            if parser.over or output.cut is not None:
                 self._engine.stop()
                 return
+
+    def _noted(self, outputs: Iterable[Output], token: Token | None = None) -> Iterator[Output]:
+        """Pass outputs on, and keep account of what is being written."""
+        for item in outputs:
+            self._channel = item.channel if isinstance(item, Delta) else None
+            if item.channel is Channel.ANSWER and item.text.strip():
+                self._answered = True
+            yield item
+        # A part of a character is no output yet, but a token of the same thought.
+        if self._channel is Channel.REASONING and token is not None and token.special is None:
+            self._thought_tokens += 1
 
     def _write(self, output: _Output, found: Iterable[Output]) -> None:
         outputs = tuple(found)
         if not outputs:
             return
-        messages = [item for item in outputs if isinstance(item, StreamMessage)]
-        output.messages += messages
-        if any(item.channel is Channel.ANSWER and item.text.strip() for item in outputs):
-            self._answered = True
+        output.messages += [item for item in outputs if isinstance(item, StreamMessage)]
         self._emit(Writing(outputs))
 
     def _outcome(self) -> Outcome:

@@ -16,6 +16,7 @@ class Act(StrEnum):
     NEW = "new"
     RENAME = "rename"
     STOP = "stop"
+    ANSWER_NOW = "answer_now"
     FOCUS_COMPOSER = "focus_composer"
     TOGGLE_SIDEBAR = "toggle_sidebar"
     OPEN_MODEL = "open_model"
@@ -33,6 +34,7 @@ _TABLE = (
     _Entry(Act.NEW, str(QT_TRANSLATE_NOOP("Actions", "New conversation")), "Ctrl+N"),
     _Entry(Act.RENAME, str(QT_TRANSLATE_NOOP("Actions", "Rename the conversation")), "F2"),
     _Entry(Act.STOP, str(QT_TRANSLATE_NOOP("Actions", "Stop the answer")), "Esc"),
+    _Entry(Act.ANSWER_NOW, str(QT_TRANSLATE_NOOP("Actions", "Answer now")), "Ctrl+Return"),
     _Entry(Act.FOCUS_COMPOSER, str(QT_TRANSLATE_NOOP("Actions", "Write a message")), "Ctrl+L"),
     _Entry(Act.TOGGLE_SIDEBAR, str(QT_TRANSLATE_NOOP("Actions", "Show or hide the conversations")), "Ctrl+B"),
     _Entry(Act.OPEN_MODEL, str(QT_TRANSLATE_NOOP("Actions", "Open a model file")), "Ctrl+O"),
@@ -50,4 +52,5 @@ def build_actions(window: QWidget) -> dict[Act, QAction]:
         window.addAction(action)
         actions[entry.act] = action
     actions[Act.STOP].setEnabled(False)
+    actions[Act.ANSWER_NOW].setEnabled(False)
     return actions

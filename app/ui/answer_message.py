@@ -22,6 +22,7 @@ class AnswerMessage(QWidget):
     """Shows a stored answer, or one that grows. What it copies is the answer, never the thoughts."""
 
     link_activated = Signal(QUrl)
+    answer_now_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +47,7 @@ class AnswerMessage(QWidget):
 
     def _connect(self) -> None:
         self._blocks.link_activated.connect(self.link_activated)
+        self._reasoning.answer_now_requested.connect(self.answer_now_requested)
         self._meta.copy_requested.connect(self._on_copy_requested)
 
     @property
@@ -78,10 +80,10 @@ class AnswerMessage(QWidget):
         self._progress.setVisible(bool(words))
         self._progress.set_progress(words, fraction)
 
-    def show_thinking(self, seconds: float, running: bool) -> None:
+    def show_thinking(self, seconds: float, running: bool, can_answer: bool = False) -> None:
         """Count the seconds of thought, or stop counting."""
         if running:
-            self._reasoning.run(seconds)
+            self._reasoning.run(seconds, can_answer)
         else:
             self._reasoning.finish(seconds)
 

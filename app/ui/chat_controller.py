@@ -52,6 +52,7 @@ class ChatController(QObject):
         self._panels.snackbar.undone.connect(self._on_undone)
         self._panels.composer.message_submitted.connect(self._on_message_submitted)
         self._panels.composer.stop_requested.connect(self.stop)
+        self._transcript.answer_now_requested.connect(self.answer_now)
         self._panels.composer.effort_chosen.connect(self._on_effort_chosen)
 
     @property
@@ -80,6 +81,7 @@ class ChatController(QObject):
         self._panels.composer.set_context(0, 0)
         self.changed.emit()
         self._panels.composer.take_focus()
+        self._core.chat.prepare(None)
 
     @Slot(str)
     def show_conversation(self, conversation_id: str) -> None:
@@ -98,11 +100,28 @@ class ChatController(QObject):
         self.changed.emit()
         if self._live is not None:
             self._render()
+        self._core.chat.prepare(conversation.id)
 
     @Slot()
     def stop(self) -> None:
         """Stop the running turn."""
         self._core.chat.stop()
+
+    @Slot()
+    def answer_now(self) -> None:
+        """End the running turn's thinking, if it thinks."""
+        if self._live is not None and self._live.thinking:
+            self._live.hurried = True
+            self._core.chat.answer_now()
+            self._throttle.request()
+
+    @Slot()
+    def submit_or_answer_now(self) -> None:
+        """What Ctrl+Enter does while a turn runs: it sends what is written, and else ends the thinking."""
+        if self._panels.composer.text.strip():
+            self._panels.composer.submit()
+        else:
+            self.answer_now()
 
     def handle(self, event: Event) -> None:
         """Take what the core tells."""
@@ -169,7 +188,7 @@ class ChatController(QObject):
         answer.show_progress(words.waiting(progress) if waits else "", progress.fraction)
         answer.show_parts(live.parts)
         if live.thinking or live.thinking_seconds:
-            answer.show_thinking(live.thinking_seconds, live.thinking)
+            answer.show_thinking(live.thinking_seconds, live.thinking, not live.hurried)
 
     def _show_list(self) -> None:
         conversations = self._core.chat.conversations()

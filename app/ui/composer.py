@@ -39,9 +39,13 @@ class Composer(QFrame):
         self._layout.addWidget(self._edit)
 
     def _build_row(self) -> None:
-        self._effort = Segmented(
-            [(Effort.LOW, self.tr("Low")), (Effort.MEDIUM, self.tr("Medium")), (Effort.HIGH, self.tr("High"))], self
-        )
+        efforts = [
+            (Effort.NONE, self.tr("None")),
+            (Effort.LOW, self.tr("Low")),
+            (Effort.MEDIUM, self.tr("Medium")),
+            (Effort.HIGH, self.tr("High")),
+        ]
+        self._effort = Segmented(efforts, self)
         self._effort.setObjectName("effort")
         self._effort.setAccessibleName("effort")
         self._effort.setToolTip(self.tr("How long the model thinks before it answers"))
@@ -92,6 +96,10 @@ class Composer(QFrame):
     def clear(self) -> None:
         """Begin anew; what was written is stored elsewhere."""
         self._edit.set_text("")
+
+    def submit(self) -> None:
+        """Do as Send does."""
+        self._on_submitted()
 
     def set_effort(self, effort: Effort) -> None:
         self._effort.set_value(effort.value)

@@ -30,6 +30,7 @@ class LiveAnswer:
         self._thought = 0.0
         self._answering_since: float | None = None
         self._pieces = 0
+        self.hurried = False  # the user wants the answer now
 
     @property
     def parts(self) -> tuple[Part, ...]:

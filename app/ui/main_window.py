@@ -121,7 +121,9 @@ class MainWindow(QMainWindow):
         act[Act.NEW].triggered.connect(presenter.chat.begin)
         act[Act.STOP].triggered.connect(presenter.chat.stop)
         act[Act.OPEN_MODEL].triggered.connect(presenter.models.ask_for_file)
+        act[Act.ANSWER_NOW].triggered.connect(presenter.chat.submit_or_answer_now)
         presenter.busy_changed.connect(act[Act.STOP].setEnabled)
+        presenter.busy_changed.connect(act[Act.ANSWER_NOW].setEnabled)
         presenter.start(initial_model)
 
     def paintEvent(self, event: QPaintEvent) -> None:

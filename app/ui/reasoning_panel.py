@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.chat import Part, Reasoning, ToolCall
 from app.ui import words
 from app.ui.live_answer import with_results
 from app.ui.theme import LINE_HEIGHT, Theme
+from app.ui.widgets.controls import flat_button
 from app.ui.widgets.fold_button import FoldButton
 from app.ui.widgets.text_view import TextView
 
@@ -22,6 +23,7 @@ class ReasoningPanel(QFrame):
     """Shows thoughts and tool calls in the order in which they came. Folded until the user opens it."""
 
     toggled = Signal(bool)  # open
+    answer_now_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +37,11 @@ class ReasoningPanel(QFrame):
         self.setObjectName("reasoning")
         self.setAccessibleName("reasoning")
         self._button = FoldButton(self)
+        self._answer_now = flat_button(
+            self.tr("Answer now"), self.tr("End the thinking and answer at once (Ctrl+Enter)"), self
+        )
+        self._answer_now.setObjectName("answer_now")
+        self._answer_now.hide()
         self._body = TextView(self)
         self._body.setProperty("tone", "notes")
         self._body.setAccessibleName(self.tr("Raw notes of the model"))
@@ -42,7 +49,12 @@ class ReasoningPanel(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(self._button)
+        line = QHBoxLayout()
+        line.setSpacing(4)
+        line.addWidget(self._button)
+        line.addWidget(self._answer_now)
+        line.addStretch(1)
+        layout.addLayout(line)
         layout.addWidget(self._body)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
@@ -50,6 +62,7 @@ class ReasoningPanel(QFrame):
 
     def _connect(self) -> None:
         self._button.toggled.connect(self._on_toggled)
+        self._answer_now.clicked.connect(self.answer_now_requested)
         self._timer.timeout.connect(self._on_tick)
         self._theme.changed.connect(self._on_theme_changed)
 
@@ -79,17 +92,20 @@ class ReasoningPanel(QFrame):
                 self._continue_body(previous)
         self.setVisible(bool(text) or self._timer.isActive())
 
-    def run(self, seconds: float) -> None:
-        """Count the seconds the model thinks, beginning at those that are past."""
+    def run(self, seconds: float, can_answer: bool = True) -> None:
+        """Count the seconds the model thinks, beginning at those that are past; offer to end it if that can be."""
         self._seconds = seconds
         if not self._timer.isActive():
             self._timer.start()
             self.show()
         self._button.set_words(words.thinking(seconds))
+        # Models without thoughts are said to think for a moment, too; there is nothing to end then.
+        self._answer_now.setVisible(can_answer and bool(self._text))
 
     def finish(self, seconds: float, tokens: int = 0) -> None:
         """The model has thought for that long; tokens are 0 while nobody knows them."""
         self._timer.stop()
+        self._answer_now.hide()
         self._seconds = seconds
         count = self.tr(" · {tokens} tokens").format(tokens=words.number(tokens)) if tokens else ""
         title = self.tr("Thought for {duration}").format(duration=words.duration(seconds)) if seconds else ""

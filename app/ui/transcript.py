@@ -30,6 +30,7 @@ class Transcript(QScrollArea):
     """Shows messages, newest last, and stays at the newest unless the reader scrolled up."""
 
     link_activated = Signal(QUrl)
+    answer_now_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -149,6 +150,7 @@ class Transcript(QScrollArea):
         else:
             row = AnswerMessage(self._theme, self._column)
             row.link_activated.connect(self.link_activated)
+            row.answer_now_requested.connect(self.answer_now_requested)
             row.show_message(message)
         self._rows[message.id] = row
         return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.bench import full_size, start_up
+from tests.bench import full_size, memory_plan, start_up
 from tests.bench.report import as_json, print_table
 
 
@@ -17,7 +17,7 @@ def main() -> int:
     rows = start_up.rows()
     print_table(rows)
     if options.synthetic.exists():
-        full = full_size.rows(options.synthetic)
+        full = full_size.rows(options.synthetic) + memory_plan.rows(options.synthetic)
         print_table(full)
         rows += full
     else:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.chat_template import TemplateDialect
-from app.domain.dialect import StreamParser
+from app.domain.chat import ConversationId, Effort, Message, MessageId, Role, Text
+from app.domain.dialect import PromptOptions, StreamParser
 from app.domain.prompt import Tokens, Trusted
 from app.domain.stream import Channel, Delta, Output, StreamMessage, Token
 from tests.chat_template import templates
@@ -136,3 +138,19 @@ def test_no_control_token_shows(output: Sequence[Token], opened: bool) -> None:
 
 def _without_tags(text: str) -> str:
     return "".join(c for c in text if c not in "</think>" and not c.isspace())
+
+
+@pytest.mark.parametrize("template", [templates.QWEN3, templates.DEEPSEEK])
+def test_without_effort_the_block_of_thoughts_is_empty(template: str) -> None:
+    dialect = TemplateDialect(template)
+    question = Message(MessageId("m"), ConversationId("c"), None, Role.USER, (Text("Hi"),), datetime.now(UTC))
+    prompt = dialect.render([question], PromptOptions(date(2025, 1, 1), Effort.NONE))
+    at_once = dialect.answer_at_once(prompt)
+    assert at_once is not None
+    written = "".join(piece.text for piece in at_once[0] if isinstance(piece, Trusted))
+    assert written.endswith("<think>\n\n</think>\n\n")
+    assert written.count("<think>") == 1
+
+
+def test_a_template_without_thoughts_has_none_to_leave_out() -> None:
+    assert TemplateDialect(templates.CHATML).answer_at_once((Trusted("x"),)) is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.chat import Attachment, Reasoning, Role, Text, ToolCall, ToolResult
+from app.domain.chat import Attachment, Effort, Reasoning, Role, Text, ToolCall, ToolResult
 from app.domain.dialect import FunctionTool, PromptOptions
 from app.domain.prompt import Plain, Special, Tokens
 from app.harmony import HarmonyDialect
@@ -137,12 +137,20 @@ THOUGHT = "<|channel|>analysis<|message|>Hm"
         (f"{THOUGHT}<|end|><|start|>assistant<|chan", f"{THOUGHT}<|end|><|start|>assistant{FINAL}"),
         (f"{THOUGHT}<|start|>assistant<|channel|>fin", f"{THOUGHT}<|end|><|start|>assistant{FINAL}"),
         (f"{THOUGHT}<|end|>{CALL}", f"{THOUGHT}<|end|>{CALL[:-8]}<|end|><|start|>assistant{FINAL}"),
+        (f"{THOUGHT}<|end|><|start|>assistant{FINAL}", f"{THOUGHT}<|end|><|start|>assistant{FINAL}"),
         (f"{THOUGHT}<|message|>", f"{THOUGHT}<|message|><|end|><|start|>assistant{FINAL}"),
     ],
 )
 def test_an_answer_is_forced_after_what_was_sampled(sampled: str, expected: str, oracle: Oracle) -> None:
     prompt, _ = HarmonyDialect().force_answer(oracle.tokens(sampled))
     assert oracle.ids(prompt) == oracle.harmony.encode(expected, allowed_special="all")
+
+
+def test_without_effort_the_prompt_asks_for_little_thought_and_opens_the_answer(oracle: Oracle) -> None:
+    options = PromptOptions(DAY, Effort.NONE)
+    prompt, _ = HarmonyDialect().answer_at_once(HarmonyDialect().render([user("Hi")], options))
+    low = HarmonyDialect().render([user("Hi")], PromptOptions(DAY, Effort.LOW))
+    assert oracle.ids(prompt) == [*oracle.ids(low), *oracle.harmony.encode(FINAL, allowed_special="all")]
 
 
 def test_options_may_hold_any_json_schema_value() -> None:

@@ -18,6 +18,7 @@ from tests.driver import Driver
 from tests.models import TINY, trial_model, with_block_count, without_chat_template
 
 THOUGHTS = {
+    Effort.NONE: "",
     Effort.LOW: "Greeting. Reply.",
     Effort.MEDIUM: "The user greets me. I should greet back in a friendly way.",
     Effort.HIGH: "Let me think about the tone: short, warm, no emoji. The user greets me, so I should greet back in a "

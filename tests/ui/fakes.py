@@ -95,6 +95,7 @@ class FakeChat(QObject):
         self.script = Script()
         self.calls: list[tuple[Any, ...]] = []
         self.refuse: AppError | None = None
+        self.prepared: ConversationId | None = None
         self._all = {each.id: each for each in conversations}
         self._listeners: list[Callable[[Event], None]] = []
         self._answer: Message | None = None
@@ -135,10 +136,18 @@ class FakeChat(QObject):
         self._timer.start(self.script.tick)
         return found.id
 
+    def prepare(self, conversation_id: ConversationId | None) -> None:
+        self.prepared = conversation_id
+
     def stop(self) -> None:
         self.calls.append(("stop",))
         if self._answer is not None:
             self._end(Status.STOPPED)
+
+    def answer_now(self) -> None:
+        """End the thoughts that are still to come."""
+        self.calls.append(("answer_now",))
+        self._steps = [step for step in self._steps if not isinstance(step, ReasoningGrew)]
 
     def rename(self, conversation_id: ConversationId, title: str) -> None:
         self._change(conversation_id, title=title)

@@ -118,7 +118,7 @@ def test_send_gives_its_place_to_stop_while_a_turn_runs(composer: Composer, qtbo
 
 def test_effort_is_chosen_by_click_and_by_arrow_key(composer: Composer, qtbot: QtBot) -> None:
     composer.set_effort(Effort.MEDIUM)
-    low, medium, high = child(composer, QWidget, "effort").findChildren(QPushButton)
+    none, low, medium, high = child(composer, QWidget, "effort").findChildren(QPushButton)
     with qtbot.waitSignal(composer.effort_chosen) as caught:
         hands.click(high)
     assert caught.args == ["high"]
@@ -129,6 +129,7 @@ def test_effort_is_chosen_by_click_and_by_arrow_key(composer: Composer, qtbot: Q
     assert composer.effort is Effort.MEDIUM
     assert medium.isChecked()
     assert not low.isChecked()
+    assert none.text() == "None"
 
 
 def test_setting_the_effort_tells_nobody(composer: Composer, qtbot: QtBot) -> None:

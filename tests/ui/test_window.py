@@ -106,6 +106,32 @@ def test_escape_stops_a_turn_and_does_nothing_otherwise(open_window: Opener, qtb
     assert not window.actions_by_name[Act.STOP].isEnabled()
 
 
+def test_answer_now_ends_the_thinking_and_keeps_the_thoughts(open_window: Opener, qtbot: QtBot) -> None:
+    core = FakeCore()
+    core.chat.script = Script(thoughts=["hm "] * 5000)
+    window = open_window(core)
+    assert not window.actions_by_name[Act.ANSWER_NOW].isEnabled()
+    write(window, "go", qtbot)
+    qtbot.waitUntil(lambda: named(window, "answer_now").isVisible(), timeout=3000)
+    assert named(window, "answer_now").accessibleName()
+    hands.click(named(window, "answer_now"))
+    ended(core, qtbot)
+    assert ("answer_now",) in core.chat.calls
+    assert not named(window, "answer_now").isVisible()
+    assert last_answer(window).text == "Hello! How can **I** help?"
+
+
+def test_ctrl_enter_asks_for_the_answer_while_nothing_is_written(open_window: Opener, qtbot: QtBot) -> None:
+    core = FakeCore()
+    core.chat.script = Script(thoughts=["hm "] * 5000)
+    window = open_window(core)
+    write(window, "go", qtbot)
+    qtbot.waitUntil(lambda: named(window, "answer_now").isVisible(), timeout=3000)
+    window.actions_by_name[Act.ANSWER_NOW].trigger()
+    ended(core, qtbot)
+    assert core.chat.calls.count(("answer_now",)) == 1
+
+
 def test_the_status_line_tells_each_phase(open_window: Opener, qtbot: QtBot) -> None:
     core = FakeCore()
     core.chat.script = Script(tick=10_000_000)

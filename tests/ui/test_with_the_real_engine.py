@@ -99,6 +99,7 @@ def test_each_effort_shows_its_own_thoughts_in_the_panel_and_the_same_answer(rea
         answer = real.ask("Hello")
         assert answer.text == GREETING
         assert answer.reasoning.text == THOUGHTS[effort]
+        assert answer.reasoning.isVisible() is (effort is not Effort.NONE)
         assert not answer.reasoning.is_open
         assert answer.reasoning.objectName() == "reasoning"
         click(real.named("new_conversation"))

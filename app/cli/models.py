@@ -1,0 +1,96 @@
+"""``inglenook models plan``: what a model takes on this computer or on one with other memory, without loading it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from app.engine.gguf_header import read_header
+from app.engine.machine import Machine
+from app.engine.planner import MemoryPlan, Verdict, plan_for
+from app.paths import Paths
+from app.settings import load_settings
+
+_GIB, _MIB = 1 << 30, 1 << 20
+
+
+def add_models_command(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``models`` to the commands of the command line. common holds what all commands take."""
+    models = commands.add_parser("models", help="say what a model takes")
+    actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
+    plan = actions.add_parser("plan", parents=[common], help="estimate the memory of a model, without loading it")
+    plan.add_argument("file", type=Path, metavar="FILE", help="a GGUF file")
+    plan.add_argument("--memory", type=_gib, metavar="GIB", help="plan for a computer with so much memory")
+    plan.add_argument("--context", type=_tokens, metavar="TOKENS", help="size of the context")
+    plan.add_argument("--json", action="store_true")
+
+
+def models_plan(paths: Paths, options: argparse.Namespace) -> int:
+    """Print the plan. Exit code 1 if the model can't run there."""
+    header = read_header(options.file.expanduser().absolute())
+    machine = Machine.this() if options.memory is None else Machine.with_memory(options.memory)
+    wanted = options.context or load_settings(paths.settings)[0].context_size
+    plan = plan_for(header, wanted, machine)
+    if options.json:
+        print(json.dumps(_as_json(header.name, plan, machine), ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(_as_text(plan)))
+    return 1 if plan.verdict is Verdict.REFUSED else 0
+
+
+def _gib(text: str) -> int:
+    """Bytes of a number of GiB."""
+    value = _number(text)
+    if not 0 < value <= 1 << 20:
+        raise argparse.ArgumentTypeError(f"{text} is no amount of memory in GiB")
+    return int(value * _GIB)
+
+
+def _tokens(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 1 << 24:
+        raise argparse.ArgumentTypeError(f"{text} is no number of tokens")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _as_text(plan: MemoryPlan) -> list[str]:
+    """The items as a table, then everything that is in words."""
+    rows = [(_label(name, plan), size) for name, size in plan.items]
+    lines = [f"{name:28} {size / _MIB:9,.0f} MiB" for name, size in rows]
+    lines += [f"{'total':28} {plan.total / _MIB:9,.0f} MiB", "", plan.sentence, *plan.reasons]
+    if plan.smaller_context is not None:
+        lines.append(f"A context of {plan.smaller_context:,} tokens would leave some memory free.")
+    return lines
+
+
+def _label(name: str, plan: MemoryPlan) -> str:
+    return f"{name}, {plan.plan.context_size:,} tokens" if name == "KV cache" else name
+
+
+def _as_json(name: str, plan: MemoryPlan, machine: Machine) -> dict[str, Any]:
+    return {
+        "model": name,
+        "verdict": plan.verdict.value,
+        "sentence": plan.sentence,
+        "reasons": list(plan.reasons),
+        "items": [{"name": item, "bytes": size} for item, size in plan.items],
+        "total_bytes": plan.total,
+        "context_size": plan.plan.context_size,
+        "smaller_context": plan.smaller_context,
+        "memory_map": plan.plan.memory_map,
+        "repack": plan.plan.repack,
+        "machine": {
+            "total_bytes": machine.total_memory,
+            "available_bytes": machine.available_memory,
+            "cores": machine.cores,
+        },
+    }

@@ -1,0 +1,85 @@
+"""Work in idle time: what the next message will need of the model is computed before it is written.
+
+After an answer the cache holds the model's thoughts, which the history leaves out; the answer as the history has it
+would have to be computed at the next message, seconds on a CPU. Settling does it at once, and keeps the cache on disk.
+A conversation that is opened is made ready in the same way. The next message of the user interrupts either.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from app.domain.chat import Failure, Message
+from app.domain.dialect import PromptOptions
+from app.domain.models import ModelInfo
+from app.engine.base import Engine, Failed, PrefillRequest
+from app.errors import AppError
+from app.jobs import Lane
+from app.services.dialects import dialect_for, until_next_message
+from app.services.turn import Stop
+
+_log = logging.getLogger(__name__)
+
+
+class Settler:
+    """Prefills conversations on the engine's lane, behind everything else. Called on the main thread only."""
+
+    def __init__(self, engine: Engine, lane: Lane, on_lost: Callable[[Failure], None]) -> None:
+        """on_lost hears, on the lane, of an engine that died meanwhile: here no turn tells it."""
+        self._on_lost = on_lost
+        self._engine = engine
+        self._lane = lane
+        self._lock = threading.Lock()
+        self._wanted: Stop | None = None
+        self._active: Stop | None = None
+
+    def settle(self, messages: Sequence[Message], options: PromptOptions) -> None:
+        """Have these messages, which end with an answer, in the cache soon. What was to be settled before is not."""
+        self.interrupt()
+        if not messages:
+            return
+        stop = self._wanted = Stop(self._engine)
+        self._lane.submit(lambda: self._run(tuple(messages), options, stop))
+
+    def interrupt(self) -> None:
+        """Make way for something more urgent."""
+        with self._lock:
+            if self._wanted is not None:
+                self._wanted.requested = True
+            if self._active is not None:
+                # Under the lock, so that this can only reach the prefill and never what the lane does after it.
+                self._active.request()
+
+    def _run(self, messages: tuple[Message, ...], options: PromptOptions, stop: Stop) -> None:
+        model = self._engine.model
+        if model is None:
+            return
+        with self._lock:
+            if stop.requested:
+                return
+            self._active = stop
+        try:
+            self._prefill(model, messages, options, stop)
+        except AppError as error:
+            # The turn itself will say what is wrong; nobody waits for this.
+            _log.info("A conversation could not be settled: %s", error)
+        finally:
+            with self._lock:
+                self._active = None
+
+    def _prefill(self, model: ModelInfo, messages: tuple[Message, ...], options: PromptOptions, stop: Stop) -> None:
+        dialect, options = dialect_for(model), replace(options, model=model.fingerprint)
+        prompt = until_next_message(dialect, messages, options)
+        if not prompt:
+            return
+        shared = until_next_message(dialect, (), options)
+        request = PrefillRequest(prompt, shared, messages[-1].conversation_id, save=True)
+        for event in self._engine.prefill(request):
+            stop.enforce()
+            if isinstance(event, Failed):
+                _log.info("A conversation could not be settled: %s", event.title)
+                if event.lost:
+                    self._on_lost(Failure(event.title, event.remedy))
