@@ -17,10 +17,13 @@ from app.jobs import Lane, Post
 from app.paths import Paths
 from app.services.chat import ChatService, TurnSettings
 from app.services.events import Event
+from app.services.idle import IdleWatch
 from app.services.models import ModelService
+from app.services.outbox import Outbox
 from app.settings import load_settings, save_settings
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
+from app.store.unsent import UnsentStore
 
 # By name: only the engine's own process loads llama.cpp.
 _ENGINE = "app.engine.llama_engine:LlamaEngine"
@@ -45,7 +48,8 @@ class Core:
         prepare(paths)
         self.paths = paths
         self.settings, self.repairs = load_settings(paths.settings)
-        self._store = ConversationStore(open_database(paths.database))
+        database = open_database(paths.database)
+        self._store = ConversationStore(database)
         self._store.recover_interrupted()
         self.engine = engine or EngineProcess(
             _ENGINE, paths.logs / "engine.log", lambda lost: post(lambda: self._on_engine_lost(lost))
@@ -57,7 +61,7 @@ class Core:
             post,
             self._notify,
             self.settings.model_path,
-            lambda path: self.update_settings(model_path=path),
+            self.update_settings,
             lambda: self.settings.context_size,
             self._state_plan,
         )
@@ -70,6 +74,8 @@ class Core:
             self._turn_options,
             lambda conversation_id: forget(paths.states, conversation_id),
         )
+        self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
+        self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
 
     def update_settings(self, **changes: Any) -> None:
         """Change settings by name and keep them. Raises SettingsError."""
@@ -95,7 +101,7 @@ class Core:
 
     def _turn_options(self) -> TurnSettings:
         settings = self.settings
-        return TurnSettings(settings.temperature, settings.instructions, settings.thinking_budget)
+        return TurnSettings(settings.temperature, settings.instructions, settings.thinking_budget, settings.effort)
 
     def _state_plan(self) -> StatePlan | None:
         room = self.settings.states_mib

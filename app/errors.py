@@ -29,7 +29,20 @@ class EngineError(AppError):
 
 
 class ContextFullError(EngineError):
-    """The prompt does not fit into the context window."""
+    """The prompt does not fit into the context window: so many tokens, where there is room for so many."""
+
+    def __init__(self, tokens: int, room: int) -> None:
+        super().__init__(
+            f"This conversation no longer fits into the model's memory: {tokens:,} tokens, and there is room for "
+            f"{room:,}.",
+            "Choose what the model may forget or give it a larger context, shorten the message, or go on in a new "
+            "conversation.",
+        )
+        self.tokens = tokens
+        self.room = room
+
+    def __reduce__(self) -> tuple[type[ContextFullError], tuple[int, int]]:
+        return type(self), (self.tokens, self.room)
 
 
 class StoreError(AppError):

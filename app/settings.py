@@ -23,8 +23,8 @@ class Settings:
 
     temperature None is what suits the model. window_geometry is what Qt's saveGeometry gave, in base64. states_mib
     is the room on disk for the caches of conversations, 0 for none. thinking_budget ends thoughts after so many tokens,
-    None lets them take their time. unknown holds what another version of the application wrote into the file; it is
-    kept when the settings are saved again.
+    None lets them take their time. The model is unloaded after idle_minutes without use, 0 keeps it. unknown holds what
+    another version of the application wrote into the file; it is kept when the settings are saved again.
     """
 
     model_path: str | None = None
@@ -37,6 +37,7 @@ class Settings:
     instructions: str = ""
     states_mib: int = 4096
     thinking_budget: int | None = None
+    idle_minutes: int = 30
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -164,6 +165,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "sidebar_width": _is_whole(120, 1200),
     "states_mib": _is_whole(0, 1 << 20),
     "thinking_budget": _is_whole_or_none(0, 131072),
+    "idle_minutes": _is_whole(0, 1 << 20),
     "window_geometry": _is_base64_or_none,
     "instructions": _is_text,
 }

@@ -134,12 +134,21 @@ class Statistics:
     context_size: int = 0
 
 
+class FailureKind(StrEnum):
+    """What can be done about a failure, beyond trying again: use less of the context, or less memory."""
+
+    OTHER = "other"
+    CONTEXT = "context"
+    MEMORY = "memory"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why an answer failed, in words for a person."""
 
     title: str
     remedy: str = ""
+    kind: FailureKind = FailureKind.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +177,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message of the user's that waits to be sent; sent, it keeps its id. effort None is the conversation's."""
+
+    id: MessageId
+    conversation_id: ConversationId
+    created_at: datetime
+    text: str
+    effort: Effort | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation. started_on is the date the model is told, frozen so that the prompt's prefix stays the same.
 
-    head_id names the leaf of the branch that is shown.
+    head_id names the leaf of the branch that is shown. The model sees the branch from the message in_sight_from on; all
+    of it if that is None or not on the branch.
     """
 
     id: ConversationId
@@ -182,5 +203,14 @@ class Conversation:
     effort: Effort = Effort.MEDIUM
     head_id: MessageId | None = None
     trashed_at: datetime | None = None
+    in_sight_from: MessageId | None = None
     messages: tuple[Message, ...] = field(default=(), compare=False)
     """The branch that ends in head_id, oldest first; empty in a listing."""
+
+    @property
+    def in_sight(self) -> tuple[Message, ...]:
+        """The messages that the model is shown."""
+        for i, message in enumerate(self.messages):
+            if message.id == self.in_sight_from:
+                return self.messages[i:]
+        return self.messages

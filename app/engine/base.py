@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from app.domain.chat import Statistics
+from app.domain.chat import FailureKind, Statistics
 from app.domain.models import ModelInfo
 from app.domain.prompt import Prompt
 from app.domain.stream import Token
@@ -88,6 +88,13 @@ class PrefillRequest:
     save: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CountRequest:
+    """How many tokens are these prompts?"""
+
+    prompts: tuple[Prompt, ...]
+
+
 class FinishReason(StrEnum):
     END = "end"
     STOPPED = "stopped"
@@ -143,26 +150,44 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """The end of a count: tokens of each prompt."""
+
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """A prompt of so many tokens was too long: a context has room for so many, beside the beginning of an answer."""
+
+    tokens: int
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
-    """The end of a load or generation that failed, in words for a person. lost: the engine's process is gone."""
+    """The end of a request that failed, in words for a person. lost: the engine's process is gone."""
 
     title: str
     remedy: str = ""
     details: str = ""
     lost: bool = False
+    kind: FailureKind = FailureKind.OTHER
+    overflow: Overflow | None = None
 
 
 LoadEvent = LoadProgress | Heartbeat | Loaded | Stopped | Failed
 GenerateEvent = PrefillProgress | Generated | Heartbeat | Finished | Failed
+CountEvent = Heartbeat | Counted | Failed
 
 
 class Engine(ABC):
     """Runs one model, one request at a time.
 
-    load(), generate() and prefill() give events as they happen; the last one is Loaded, Stopped or Failed, for the
-    others Finished or Failed, and nothing is raised for what can go wrong outside this program. Whoever stops iterating
-    stops the request. stop() may be called from any thread at any time; it ends the request that runs and is no error
-    without one. After a failure the engine can be used again.
+    Requests give events as they happen; the last one is Failed, or else Loaded or Stopped for load(), Counted for
+    count(), Finished for the others; nothing is raised for what can go wrong outside this program. Whoever stops
+    iterating stops the request. stop() may be called from any thread at any time; it ends the request that runs and is
+    no error without one. After a failure the engine can be used again.
     """
 
     @property
@@ -181,6 +206,10 @@ class Engine(ABC):
     @abstractmethod
     def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
         """Compute a prompt ahead of time. Ends like generate(), with no token generated."""
+
+    @abstractmethod
+    def count(self, request: CountRequest) -> Iterator[CountEvent]:
+        """Count tokens as the model would read them."""
 
     @abstractmethod
     def stop(self) -> None:

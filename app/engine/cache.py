@@ -73,6 +73,11 @@ class PrefixCache:
         self._checkpoints = [point for point in self._checkpoints if point.length <= length]
         return length
 
+    def is_within_reach(self, prompt: Sequence[int]) -> bool:
+        """Whether reuse() would find all of prompt in memory: nothing needs to be dropped to be ready for it."""
+        length = common_prefix(self.tokens, prompt)
+        return length == len(prompt) == self._reachable(length)
+
     def extend(self, ids: Sequence[int]) -> None:
         self.tokens.extend(ids)
 

@@ -24,12 +24,15 @@ from app.engine.state_files import SavedState, StateFolder, shared_name
 from app.engine.vocabulary import Tokenizer
 from app.errors import ContextFullError
 
-# Below this many free positions there is no room for an answer.
-ANSWER_RESERVE = 64
 # A prefill of so many tokens took so long that its result is kept on disk at once, whatever happens to the answer.
 WORTH_SAVING = 512
 # Tokens go out together when they come faster than anyone can look.
 _FLUSH_SECONDS = 0.02
+
+
+def answer_reserve(context_size: int) -> int:
+    """Positions of a context that a prompt must leave free, because an answer with its thoughts needs them."""
+    return max(64, min(1024, context_size // 16))
 
 
 class Generation:
@@ -75,6 +78,12 @@ class Generation:
     def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
         """Events up to and with Finished; nothing is sampled. Raises AppError."""
         self._prepare(request)
+        if self._cache.is_within_reach(self._prompt):
+            # What follows it in the cache may be wanted again, should the user go back to it.
+            self._reused = len(self._prompt)
+            yield PrefillProgress(self._reused, self._reused, self._reused)
+            yield Finished(FinishReason.END, self._statistics())
+            return
         self._reused = self._cache.reuse(self._prompt, self._saved(request))
         complete = yield from self._prefill()
         # A state that was restored whole is on the disk already.
@@ -101,13 +110,9 @@ class Generation:
             self._states.save(name, lambda path: self._context.save_state(path, self._cache.tokens))
 
     def _check_room(self) -> None:
-        room = self._context.size - ANSWER_RESERVE
+        room = self._context.size - answer_reserve(self._context.size)
         if len(self._prompt) > room:
-            raise ContextFullError(
-                f"This conversation no longer fits into the model's memory: "
-                f"{len(self._prompt):,} tokens, and there is room for {room:,}.",
-                "Shorten the message or go on in a new conversation.",
-            )
+            raise ContextFullError(len(self._prompt), room)
 
     def _prefill(self) -> Generator[GenerateEvent, None, bool]:
         """Compute the prompt from the reused prefix on. Gives (as the generator's value) whether it got to the end."""

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.domain.chat import FailureKind
 from app.domain.models import ModelInfo
 from app.engine import llama
 from app.engine.base import (
     GO,
     STOP,
+    Counted,
+    CountEvent,
+    CountRequest,
     Engine,
     EnginePlan,
     Failed,
@@ -23,6 +27,7 @@ from app.engine.base import (
     LoadEvent,
     LoadProgress,
     LoadRequest,
+    Overflow,
     PrefillRequest,
     StatePlan,
     Stopped,
@@ -34,7 +39,7 @@ from app.engine.machine import engine_threads
 from app.engine.preload import preload
 from app.engine.state_files import StateFolder
 from app.engine.vocabulary import LlamaTokenizer, O200kTokenizer, Tokenizer, Vocabulary
-from app.errors import AppError, EngineError
+from app.errors import AppError, ContextFullError, EngineError
 
 # Reading the file is nearly all of a load; the rest of the bar is for llama.cpp's own part.
 _PRELOAD_SHARE = 0.9
@@ -100,6 +105,13 @@ class LlamaEngine(Engine):
     def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
         return self._answer(lambda generation: generation.prefill(request))
 
+    def count(self, request: CountRequest) -> Iterator[CountEvent]:
+        if self._current is None:
+            yield failed(_no_model())
+            return
+        encode = self._current.tokenizer.encode
+        yield Counted(tuple(len(encode(prompt)) for prompt in request.prompts))
+
     def stop(self) -> None:
         self._abort[0] = STOP
 
@@ -126,7 +138,7 @@ class LlamaEngine(Engine):
         self._start()
         now = self._current
         if now is None:
-            yield failed(EngineError("No model is loaded.", "Choose a model first."))
+            yield failed(_no_model())
             return
         arguments = (now.context, now.cache, now.tokenizer, now.states, now.plan.batch_size, self._stopped)
         try:
@@ -171,7 +183,14 @@ def _state_folder(plan: StatePlan | None, fingerprint: str, model: llama.Model) 
 
 
 def failed(error: AppError) -> Failed:
+    if isinstance(error, ContextFullError):
+        overflow = Overflow(error.tokens, error.room)
+        return Failed(error.title, error.remedy, error.details, kind=FailureKind.CONTEXT, overflow=overflow)
     return Failed(error.title, error.remedy, error.details)
+
+
+def _no_model() -> EngineError:
+    return EngineError("No model is loaded.", "Choose a model first.")
 
 
 def _tokenizer(model: llama.Model, vocabulary: Vocabulary) -> Tokenizer:

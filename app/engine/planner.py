@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.engine.base import EnginePlan
-from app.engine.estimate import Items, estimate, total_of
+from app.engine.estimate import WEIGHTS, Items, estimate, total_of
 from app.engine.gguf_header import GgufHeader
 from app.engine.machine import Machine
 from app.errors import ModelFileError
@@ -18,6 +18,7 @@ DEFAULT_CONTEXT = 16384
 # long chats: they are taken where memory lacks, else offered.
 _STEPS = (16384, 8192)
 _SMALL_STEPS = (4096, 2048)
+_USUAL = (2048, 4096, 8192, 16384, 32768, 65536, 131072)
 
 _GIB = 1 << 30
 # Stays free for the window, the system's caches and what else is opened.
@@ -84,6 +85,36 @@ def plan_for(header: GgufHeader, wanted_context: int, machine: Machine) -> Memor
         ),
         smaller_context=_smaller(header, context, machine) if verdict is Verdict.TIGHT else None,
     )
+
+
+def larger_context(header: GgufHeader, loaded: MemoryPlan, tokens: int, machine: Machine) -> MemoryPlan | None:
+    """The plan with the smallest usual context in which so many tokens leave a quarter free, if it fits.
+
+    loaded is the plan of the model that is in memory now and would make room.
+    """
+    freed = _with_memory_of(loaded, machine)
+    for context in _USUAL:
+        if context > loaded.plan.context_size and context * 3 // 4 >= tokens:
+            plan = plan_for(header, context, freed)
+            return plan if plan.plan.context_size == context and plan.verdict is not Verdict.REFUSED else None
+    return None
+
+
+def smaller_context(header: GgufHeader, context: int) -> MemoryPlan | None:
+    """The plan with the next smaller usual context, whatever is free at the moment: memory ran out with this one."""
+    smaller = next((step for step in reversed(_USUAL) if step < context), None)
+    if smaller is None:
+        return None
+    plan = EnginePlan(context_size=smaller)
+    items = estimate(header, plan)
+    return MemoryPlan(plan, items, total_of(items), Verdict.FITS, "", ())
+
+
+def _with_memory_of(loaded: MemoryPlan, machine: Machine) -> Machine:
+    """The machine once that model is unloaded. Mapped weights are counted as available while they are in memory."""
+    held = sum(size for name, size in loaded.items if loaded.plan.repack or name != WEIGHTS)
+    available = min(machine.total_memory, machine.available_memory + held)
+    return replace(machine, available_memory=available)
 
 
 def _total(header: GgufHeader, context: int) -> int:

@@ -13,10 +13,14 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
+from app.domain.chat import FailureKind
 from app.domain.models import ModelInfo
 from app.engine.base import (
     GO,
     STOP,
+    Counted,
+    CountEvent,
+    CountRequest,
     Engine,
     Failed,
     Finished,
@@ -37,7 +41,7 @@ HEARTBEAT_SECONDS = 0.25
 STOP_GRACE_SECONDS = 10.0
 CLOSE_GRACE_SECONDS = 3.0
 
-_TERMINAL = (Loaded, Stopped, Finished, Failed)
+_TERMINAL = (Loaded, Stopped, Finished, Counted, Failed)
 _AGAIN = "Send the message again; the engine starts by itself."
 
 
@@ -83,6 +87,9 @@ class EngineProcess(Engine):
     def prefill(self, request: PrefillRequest) -> Iterator[GenerateEvent]:
         yield from self._exchange(request)
 
+    def count(self, request: CountRequest) -> Iterator[CountEvent]:
+        yield from self._exchange(request)
+
     def stop(self) -> None:
         self._abort[0] = STOP
 
@@ -94,7 +101,7 @@ class EngineProcess(Engine):
         self._closing = True
         self._end_process()
 
-    def _exchange(self, request: LoadRequest | GenerateRequest | PrefillRequest) -> Iterator[Any]:
+    def _exchange(self, request: LoadRequest | GenerateRequest | PrefillRequest | CountRequest) -> Iterator[Any]:
         """Send a request and give its events. Whoever stops iterating stops the request."""
         self._ensure_started()
         self._abort[0] = GO
@@ -165,7 +172,7 @@ class EngineProcess(Engine):
         if process is self._process and not self._busy and not self._closing:
             process.join()
             if self._on_lost is not None:
-                self._on_lost(Failed(_cause(process.exitcode), _AGAIN, self._last_words(), lost=True))
+                self._on_lost(_death(process.exitcode, self._last_words()))
 
     def _lost(self) -> Failed:
         """The event for a process that died during a request."""
@@ -173,7 +180,7 @@ class EngineProcess(Engine):
         if process is None:
             return Failed("The engine was closed.", _AGAIN, lost=True)
         process.join(CLOSE_GRACE_SECONDS)
-        return Failed(_cause(process.exitcode), _AGAIN, self._last_words(), lost=True)
+        return _death(process.exitcode, self._last_words())
 
     def _last_words(self) -> str:
         try:
@@ -200,6 +207,19 @@ class EngineProcess(Engine):
         connection.close()
         if self._watcher is not None and self._watcher is not threading.current_thread():
             self._watcher.join()
+
+
+def _death(exit_code: int | None, last_words: str) -> Failed:
+    """The event for a process that is gone."""
+    killed = exit_code == -getattr(signal, "SIGKILL", 9)
+    remedy = "Close other programs or give the model a smaller context, then send the message again."
+    return Failed(
+        _cause(exit_code),
+        remedy if killed else _AGAIN,
+        last_words,
+        lost=True,
+        kind=FailureKind.MEMORY if killed else FailureKind.OTHER,
+    )
 
 
 def _cause(exit_code: int | None) -> str:

@@ -15,13 +15,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.chat import Statistics
+from app.domain.chat import FailureKind, Statistics
 from app.domain.models import ModelInfo
 from app.domain.prompt import Plain, Prompt, Special, Tokens, Trusted
 from app.domain.stream import Token
 from app.engine.base import (
     GO,
     STOP,
+    Counted,
+    CountEvent,
+    CountRequest,
     Engine,
     Failed,
     Finished,
@@ -33,6 +36,7 @@ from app.engine.base import (
     LoadEvent,
     LoadProgress,
     LoadRequest,
+    Overflow,
     PrefillProgress,
     PrefillRequest,
     Stopped,
@@ -98,6 +102,10 @@ class ScriptedEngine(Engine):
             return
         started = time.monotonic()
         prompt, reused = self._reuse(request.prompt)
+        if len(prompt) > self._model.context_size:
+            overflow = Overflow(len(prompt), self._model.context_size)
+            yield Failed("The prompt is too long.", kind=FailureKind.CONTEXT, overflow=overflow)
+            return
         reason = yield from self._prefill(prompt, reused)
         prefilled = time.monotonic()
         statistics = Statistics(len(prompt), reused, prefilled - started, context_size=self._model.context_size)
@@ -116,6 +124,9 @@ class ScriptedEngine(Engine):
         prompt, reused = self._reuse(request.prompt)
         reason = yield from self._prefill(prompt, reused)
         yield Finished(reason, Statistics(len(prompt), reused, context_size=self._model.context_size))
+
+    def count(self, request: CountRequest) -> Iterator[CountEvent]:
+        yield Counted(tuple(len(_words(prompt)) for prompt in request.prompts))
 
     def stop(self) -> None:
         self._halt.set()

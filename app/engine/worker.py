@@ -13,7 +13,17 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from app.engine.base import Engine, Failed, GenerateEvent, GenerateRequest, LoadEvent, LoadRequest, PrefillRequest
+from app.engine.base import (
+    CountEvent,
+    CountRequest,
+    Engine,
+    Failed,
+    GenerateEvent,
+    GenerateRequest,
+    LoadEvent,
+    LoadRequest,
+    PrefillRequest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ def serve(connection: Connection, abort: Any, factory: str, log: Path) -> None:
         connection.close()
 
 
-def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEvent]:
+def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEvent | CountEvent]:
     """Events for a request. A fault of our own becomes an event like any other: this is a border."""
     try:
         match request:
@@ -56,6 +66,8 @@ def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEve
                 yield from engine.generate(request)
             case PrefillRequest():
                 yield from engine.prefill(request)
+            case CountRequest():
+                yield from engine.count(request)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception:  # noqa: BLE001 - what is not foreseen must reach the window, not end the process

@@ -3,56 +3,50 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
-from app.domain.chat import Conversation, ConversationId, Effort, Failure, Message, MessageId, Status, Text
+from app.domain.chat import (
+    Conversation,
+    ConversationId,
+    Effort,
+    Failure,
+    FailureKind,
+    Message,
+    MessageId,
+    Role,
+    Statistics,
+    Status,
+    Text,
+)
 from app.domain.dialect import PromptOptions
-from app.domain.stream import Channel, Delta, StreamMessage
 from app.engine.base import Engine
-from app.errors import AppError, StoreError
+from app.errors import AppError, NotFoundError, StoreError
 from app.jobs import Lane, Post
 from app.markup import title_from
-from app.services.draft import Draft
 from app.services.events import (
-    AnswerGrew,
+    ChoiceOffered,
+    ContextCounted,
     ConversationsChanged,
     Event,
     ModelChanged,
     ModelPhase,
     Phase,
-    ReasoningGrew,
     StorageFailed,
-    ToolUsed,
     TurnEnded,
-    TurnProgress,
     TurnStarted,
 )
 from app.services.models import ModelService
+from app.services.offers import LeaveOut, Offer, UseContext
+from app.services.running import RunningTurn
 from app.services.settling import Settler
 from app.services.tools import NoTools, Toolbox
-from app.services.turn import AnswerNow, Called, Outcome, Prefilling, Stop, Turn, TurnEvent, TurnRequest, Writing
+from app.services.turn import Outcome, Stop, Turn, TurnEvent, TurnRequest
 from app.store.conversations import ConversationStore
 
-# At most a second of an answer may be lost; the engine's heartbeats come four times a second.
-SAVE_SECONDS = 0.5
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Running:
-    """The turn that is under way."""
-
-    answer: Message
-    draft: Draft
-    stop: Stop
-    phase: Phase
-    saved_at: float
-    answer_now: AnswerNow
-    dirty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +56,7 @@ class TurnSettings:
     temperature: float | None = None
     instructions: str = ""
     thinking_budget: int | None = None
+    effort: Effort = Effort.MEDIUM
 
 
 class ChatService:
@@ -91,10 +86,16 @@ class ChatService:
         self._forget = forget
         self._toolbox = toolbox or NoTools()
         self._listeners: list[Callable[[Event], None]] = []
-        self._running: _Running | None = None
+        self._running: RunningTurn | None = None
         self._unsaved: dict[MessageId, Message] = {}
-        self._settler = Settler(engine, lane, lambda failure: post(lambda: models.engine_lost(failure)))
+        self._settler = Settler(
+            engine,
+            lane,
+            lambda failure: post(lambda: models.engine_lost(failure)),
+            lambda settled, cost: post(lambda: self._on_settled(settled, cost)),
+        )
         self._opened: ConversationId | None = None
+        self._looked_at = False
 
     def subscribe(self, listener: Callable[[Event], None]) -> None:
         self._listeners.append(listener)
@@ -105,8 +106,8 @@ class ChatService:
             listener(event)
         running = self._running
         if isinstance(event, ModelChanged) and event.state.phase is ModelPhase.LOADING and running is not None:
-            self._progress(Phase.LOADING, event.state.fraction, event.state.seconds_left)
-        if isinstance(event, ModelChanged) and event.state.phase is ModelPhase.READY and self._opened is not None:
+            running.progress(Phase.LOADING, event.state.fraction, event.state.seconds_left)
+        if isinstance(event, ModelChanged) and event.state.phase is ModelPhase.READY and self._looked_at:
             self.prepare(self._opened)
 
     @property
@@ -122,7 +123,7 @@ class ChatService:
         conversation = self._store.conversation(conversation_id)
         latest = dict(self._unsaved)
         if self._running is not None:
-            latest[self._running.answer.id] = self._current_answer(self._running)
+            latest[self._running.answer.id] = self._running.answer
         messages = tuple(latest.get(message.id, message) for message in conversation.messages)
         return replace(conversation, messages=messages)
 
@@ -136,38 +137,65 @@ class ChatService:
         text: str,
         effort: Effort | None = None,
         max_tokens: int | None = None,
+        message_id: MessageId | None = None,
     ) -> ConversationId:
         """Store the user's message and start the answer to it; without an id in a new conversation.
 
-        effort None keeps the conversation's. Raises AppError where there is no model, a turn is running, or the message
-        can't be stored.
+        effort None keeps the conversation's; message_id is that of a message that waited. Raises AppError where there
+        is no model, a turn is running, or the message can't be stored.
         """
-        if self._running is not None:
-            raise AppError("An answer is still being written.", "Wait for its end, or stop it first.")
-        file = self._models.state.file
-        if file is None:
-            raise AppError("No model has been chosen.", "Open a GGUF file, or start with the trial model.")
-        self._settler.interrupt()
-        self._save_again()
+        model = self._claim_model()
         conversation = self._conversation_for(conversation_id, text, effort)
-        user, answer = self._store.add_exchange(conversation.id, conversation.head_id, (Text(text),), "")
-        stop = Stop(self._engine)
-        self._running = _Running(answer, Draft(), stop, Phase.PREFILL, time.monotonic(), AnswerNow())
-        self.notify(TurnStarted(conversation.id, user, answer))
-        self.notify(ConversationsChanged())
-        request = self._request(conversation, user, max_tokens)
-        self._start_turn(request, file.path, self._running)
+        head = conversation.head_id
+        user, answer = self._store.add_exchange(conversation.id, head, (Text(text),), "", message_id)
+        conversation = replace(conversation, messages=(*conversation.messages, user))
+        self._start_turn(conversation, answer, model, max_tokens)
         return conversation.id
 
+    def answer_again(self, message_id: MessageId) -> None:
+        """Answer once more the question that this answer belongs to: in its place if it is empty, else beside it.
+
+        Raises AppError as send() does.
+        """
+        model = self._claim_model()
+        answer = self._store.message(message_id)
+        conversation = self._store.conversation(answer.conversation_id)
+        place = next((i for i, message in enumerate(conversation.messages) if message.id == answer.parent_id), None)
+        if place is None:
+            raise NotFoundError("This answer belongs to another version of the conversation.", "Show that one first.")
+        if answer.parts:
+            answer = self._store.add_message(conversation.id, answer.parent_id, Role.ASSISTANT, status=Status.STREAMING)
+        else:
+            answer = replace(answer, status=Status.STREAMING, failure=None, statistics=None)
+            self._store.save_answer(answer)
+        self._start_turn(replace(conversation, messages=conversation.messages[: place + 1]), answer, model)
+
+    def accept(self, message_id: MessageId, offer: Offer) -> None:
+        """Do what was offered with ChoiceOffered for this answer, and answer again. Raises AppError as send() does."""
+        match offer:
+            case LeaveOut(first):
+                self.show_from(self._store.message(message_id).conversation_id, first)
+            case UseContext(context_size):
+                self._models.use_context(context_size)
+        self.answer_again(message_id)
+
+    def show_from(self, conversation_id: ConversationId, first: MessageId | None) -> None:
+        """Let the model see a conversation from this message on, or all of it."""
+        self._store.set_in_sight_from(conversation_id, first)
+        self.notify(ConversationsChanged())
+
     def prepare(self, conversation_id: ConversationId | None) -> None:
-        """This conversation is looked at now: make the model ready to go on with it, once it has nothing else to do."""
-        self._opened = conversation_id
-        if conversation_id is not None and self._running is None and self._engine.model is not None:
-            self._settle(self._store.conversation(conversation_id))
+        """This conversation is looked at now, or a new one that has not begun: make the model ready to go on with it,
+        once it has nothing else to do."""
+        self._opened, self._looked_at = conversation_id, True
+        if conversation_id is not None:
+            self._settle(conversation_id)
+        elif self._running is None and self._engine.model is not None:
+            self._settler.settle((), self._prompt_options())
 
     def leave(self) -> None:
         """No conversation is looked at any more."""
-        self._opened = None
+        self._looked_at = False
         self._settler.interrupt()
 
     def stop(self) -> None:
@@ -203,7 +231,7 @@ class ChatService:
     def close(self) -> None:
         """Save what the running turn has written, as stopped. The engine's lane has ended by then."""
         if self._running is not None:
-            self._end(Outcome(Status.STOPPED))
+            self._end(self._running, Outcome(Status.STOPPED))
         self._save_again()
 
     def _conversation_for(
@@ -217,112 +245,89 @@ class ChatService:
             conversation = replace(conversation, effort=effort)
         return conversation
 
-    def _request(self, conversation: Conversation, user: Message, max_tokens: int | None) -> TurnRequest:
+    def _claim_model(self) -> Path:
+        """Make way for a turn; gives the model's file. Raises AppError if there can't be a turn now."""
+        if self._running is not None:
+            raise AppError("An answer is still being written.", "Wait for its end, or stop it first.")
+        file = self._models.state.file
+        if file is None:
+            raise AppError("No model has been chosen.", "Open a GGUF file, or start with the trial model.")
+        self._settler.interrupt()
+        self._save_again()
+        return file.path
+
+    def _prompt_options(self, conversation: Conversation | None = None) -> PromptOptions:
+        """Those of a conversation, or of one that would begin now."""
+        chosen = self._options()
+        started_on = conversation.started_on if conversation is not None else date.today()
+        effort = conversation.effort if conversation is not None else chosen.effort
+        return PromptOptions(started_on, effort, chosen.instructions, self._toolbox.builtin_tools)
+
+    def _start_turn(
+        self, conversation: Conversation, answer: Message, model: Path, max_tokens: int | None = None
+    ) -> None:
+        """Begin the answer to the last message of the conversation."""
+        stop = Stop(self._engine)
+        running = self._running = RunningTurn(answer, stop, self.notify, self._save)
+        self.notify(TurnStarted(conversation.id, conversation.messages[-1], answer))
+        self.notify(ConversationsChanged())
         chosen, options = self._options(), self._prompt_options(conversation)
-        messages = (*conversation.messages, user)
-        return TurnRequest(messages, options, chosen.temperature, max_tokens, chosen.thinking_budget)
-
-    def _prompt_options(self, conversation: Conversation) -> PromptOptions:
-        instructions = self._options().instructions
-        return PromptOptions(conversation.started_on, conversation.effort, instructions, self._toolbox.builtin_tools)
-
-    def _settle(self, conversation: Conversation) -> None:
-        self._settler.settle(conversation.messages, self._prompt_options(conversation))
-
-    def _start_turn(self, request: TurnRequest, model: Path, running: _Running) -> None:
-        stop = running.stop
+        request = TurnRequest(conversation.in_sight, options, chosen.temperature, max_tokens, chosen.thinking_budget)
 
         def emit(event: TurnEvent) -> None:
-            self._post(lambda: self._on_turn_event(stop, event))
+            self._post(lambda: self._on_turn_event(running, event))
 
         turn = Turn(self._engine, self._toolbox, request, stop, running.answer_now, emit)
         state = self._models.state
         if state.phase is ModelPhase.LOADING:
-            self._progress(Phase.LOADING, state.fraction, state.seconds_left)
+            running.progress(Phase.LOADING, state.fraction, state.seconds_left)
         self._lane.submit(lambda: turn.run(lambda: self._models.ensure_loaded(model, stop)))
 
-    def _on_turn_event(self, stop: Stop, event: TurnEvent) -> None:
-        running = self._running
-        if running is None or running.stop is not stop:
+    def _on_turn_event(self, turn: RunningTurn, event: TurnEvent) -> None:
+        if self._running is not turn:
             # The service was closed, or ended this turn already.
             return
-        match event:
-            case Prefilling(done, total, seconds_left, answers):
-                if done < total or running.phase is Phase.LOADING:
-                    fraction = done / total if total else None
-                    self._progress(Phase.PREFILL, fraction, seconds_left, done, total)
-                if done >= total:
-                    running.draft.mark_start()
-                    self._progress(Phase.ANSWERING if answers else Phase.THINKING)
-            case Writing(outputs):
-                for output in outputs:
-                    self._on_output(running, output)
-            case Called(call, result):
-                running.draft.add_tool(call, result)
-                running.dirty = True
-                self.notify(ToolUsed(running.answer.id, call, result))
-            case Outcome():
-                self._end(event)
-                return
-        self._save_if_due(running)
+        if isinstance(event, Outcome):
+            self._end(turn, event)
+        else:
+            turn.grow(event)
 
-    def _on_output(self, running: _Running, output: Delta | StreamMessage) -> None:
-        if isinstance(output, StreamMessage):
-            running.draft.finish(output)
-            running.dirty = True
-            return
-        starts = running.draft.grow(output)
-        running.dirty = True
-        message_id = running.answer.id
-        match output.channel:
-            case Channel.REASONING:
-                self._enter(running, Phase.THINKING)
-                self.notify(ReasoningGrew(message_id, output.text, starts))
-            case Channel.ANSWER | Channel.PREAMBLE:
-                self._enter(running, Phase.ANSWERING)
-                self.notify(AnswerGrew(message_id, output.text, starts, output.channel is Channel.PREAMBLE))
-            case Channel.TOOL_CALL:
-                self._enter(running, Phase.THINKING)
-
-    def _enter(self, running: _Running, phase: Phase) -> None:
-        if running.phase is not phase:
-            self._progress(phase)
-
-    def _progress(
-        self, phase: Phase, fraction: float | None = None, left: float | None = None, done: int = 0, total: int = 0
-    ) -> None:
-        running = self._running
-        if running is not None:
-            running.phase = phase
-            answer = running.answer
-            self.notify(TurnProgress(answer.conversation_id, answer.id, phase, fraction, left, done, total))
-
-    def _current_answer(self, running: _Running) -> Message:
-        return replace(running.answer, parts=running.draft.parts())
-
-    def _save_if_due(self, running: _Running) -> None:
-        if running.dirty and time.monotonic() - running.saved_at >= SAVE_SECONDS:
-            self._save(self._current_answer(running))
-            running.dirty = False
-            running.saved_at = time.monotonic()
-
-    def _end(self, outcome: Outcome) -> None:
-        running, self._running = self._running, None
-        if running is None:
-            return
-        message = replace(
-            self._current_answer(running),
-            status=outcome.status,
-            statistics=outcome.statistics,
-            failure=outcome.failure,
-            model=outcome.model,
-        )
+    def _end(self, turn: RunningTurn, outcome: Outcome) -> None:
+        self._running = None
+        message = turn.ended(outcome)
         self._save(message)
         self._models.engine_lost()
         self.notify(TurnEnded(message))
+        offers = self._offers(outcome)
+        if offers:
+            self.notify(ChoiceOffered(message.id, offers))
         self.notify(ConversationsChanged())
-        if self._opened in (None, message.conversation_id):
-            self.prepare(message.conversation_id)
+        self._settle(message.conversation_id)
+
+    def _settle(self, conversation_id: ConversationId) -> None:
+        """Have a conversation ready to go on, if the model has nothing else to do."""
+        if self._running is not None or self._engine.model is None:
+            return
+        try:
+            conversation = self._store.conversation(conversation_id)
+        except StoreError as error:
+            _log.info("A conversation could not be settled: %s", error)
+            return
+        self._settler.settle(conversation.in_sight, self._prompt_options(conversation))
+
+    def _offers(self, outcome: Outcome) -> tuple[Offer, ...]:
+        """What would make a turn possible that has failed."""
+        failure = outcome.failure
+        if outcome.overflow is not None:
+            offers = (outcome.leave_out, self._models.larger_context(outcome.overflow.tokens))
+        elif failure is not None and failure.kind is FailureKind.MEMORY:
+            offers = (None, self._models.smaller_context())
+        else:
+            return ()
+        return tuple(offer for offer in offers if offer is not None)
+
+    def _on_settled(self, conversation_id: ConversationId, cost: Statistics) -> None:
+        self.notify(ContextCounted(conversation_id, cost.prompt_tokens, cost.context_size))
 
     def _save(self, message: Message) -> None:
         """Save an answer; if that fails it stays in memory, the listeners hear of it, and it is tried again."""

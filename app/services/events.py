@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from app.domain.chat import ConversationId, Failure, Message, MessageId, ToolCall, ToolResult
 from app.domain.models import ModelFile, ModelInfo
+from app.services.offers import Offer
 
 
 class Phase(StrEnum):
@@ -80,6 +81,28 @@ class TurnEnded:
     message: Message
 
 
+@dataclass(frozen=True, slots=True)
+class ChoiceOffered:
+    """The turn that has just ended could not be done as it was; one of these would make it possible."""
+
+    message_id: MessageId
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextCounted:
+    """A conversation is ready to go on; this is what it takes of the model's context, in tokens."""
+
+    conversation_id: ConversationId
+    tokens: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChanged:
+    """A message began or ceased to wait."""
+
+
 class ModelPhase(StrEnum):
     """State of the model, for a line in the window."""
 
@@ -122,6 +145,9 @@ Event = (
     | AnswerGrew
     | ToolUsed
     | TurnEnded
+    | ChoiceOffered
+    | ContextCounted
+    | QueueChanged
     | ModelChanged
     | StorageFailed
 )

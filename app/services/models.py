@@ -12,11 +12,12 @@ from app.domain.models import ModelFile, ModelInfo
 from app.engine.base import Engine, Failed, Loaded, LoadProgress, LoadRequest, StatePlan, Stopped
 from app.engine.gguf_header import read_header
 from app.engine.machine import Machine
-from app.engine.planner import plan_for
+from app.engine.planner import MemoryPlan, Verdict, larger_context, plan_for, smaller_context
 from app.errors import AppError, EngineError, ModelFileError
 from app.jobs import Lane, Post
 from app.services.dialects import check_is_chat_model
 from app.services.events import Event, ModelChanged, ModelPhase, ModelState
+from app.services.offers import UseContext
 from app.services.turn import Stop
 
 # The package that carries SmolLM2-135M-Instruct (Apache-2.0); found without importing it.
@@ -34,11 +35,11 @@ class ModelService:
         post: Post,
         notify: Callable[[Event], None],
         chosen: str | None,
-        remember: Callable[[str], None],
+        remember: Callable[..., None],
         context_size: Callable[[], int],
         states: Callable[[], StatePlan | None],
     ) -> None:
-        """lane is the engine's; remember keeps the choice for the next start; notify tells the listeners.
+        """lane is the engine's; remember keeps settings by their names; notify tells the listeners.
 
         states says where caches are kept on disk, None for nowhere.
         """
@@ -50,6 +51,7 @@ class ModelService:
         self._context_size = context_size
         self._states = states
         self._stop: Stop | None = None
+        self._plan: MemoryPlan | None = None
         file = _model_file(Path(chosen)) if chosen else None
         self.state = ModelState(ModelPhase.UNLOADED if file else ModelPhase.NONE, file)
 
@@ -68,7 +70,7 @@ class ModelService:
         except AppError as error:
             self._change(ModelState(ModelPhase.FAILED, _model_file(path), failure=_failure(error)))
             return
-        self._remember(str(path))
+        self._remember(model_path=str(path))
         self.load()
 
     def use(self, path: Path) -> None:
@@ -97,6 +99,35 @@ class ModelService:
             self._lane.submit(self._engine.unload)
             self._change(ModelState(ModelPhase.UNLOADED, self.state.file))
 
+    def use_context(self, context_size: int) -> None:
+        """Have the model loaded with this context (tokens) when it is needed next. Raises SettingsError."""
+        self._remember(context_size=context_size)
+        self.unload()
+
+    def larger_context(self, tokens: int) -> UseContext | None:
+        """What a context would cost that so many tokens fit into; None where there is none or no memory for it."""
+        now, file = self._plan, self.state.file
+        if now is None or file is None:
+            return None
+        try:
+            plan = larger_context(read_header(file.path), now, tokens, Machine.this())
+        except AppError:
+            return None
+        if plan is None:
+            return None
+        return UseContext(plan.plan.context_size, plan.total - now.total, plan.verdict is Verdict.TIGHT)
+
+    def smaller_context(self) -> UseContext | None:
+        """What a smaller context would spare, after memory ran out."""
+        now, file = self._plan, self.state.file
+        if now is None or file is None:
+            return None
+        try:
+            plan = smaller_context(read_header(file.path), now.plan.context_size)
+        except AppError:
+            return None
+        return UseContext(plan.plan.context_size, plan.total - now.total) if plan is not None else None
+
     def engine_lost(self, failure: Failure | None = None) -> None:
         """The engine may have died: in idle time for this reason, or in a turn, which told it itself."""
         if self.state.phase is ModelPhase.READY and self._engine.model is None:
@@ -111,8 +142,8 @@ class ModelService:
         try:
             header = read_header(path)
             check_is_chat_model(header)
-            plan = plan_for(header, self._context_size(), Machine.this()).usable()
-            return self._load(LoadRequest(path, plan, self._states()), stop)
+            self._plan = plan_for(header, self._context_size(), Machine.this())
+            return self._load(LoadRequest(path, self._plan.usable(), self._states()), stop)
         except AppError as error:
             self._set(ModelState(ModelPhase.FAILED, _model_file(path), failure=_failure(error)))
             raise

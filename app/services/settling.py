@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from app.domain.chat import Failure, Message
+from app.domain.chat import ConversationId, Failure, Message, Statistics
 from app.domain.dialect import PromptOptions
 from app.domain.models import ModelInfo
-from app.engine.base import Engine, Failed, PrefillRequest
+from app.engine.base import Engine, Failed, Finished, FinishReason, PrefillRequest
 from app.errors import AppError
 from app.jobs import Lane
 from app.services.dialects import dialect_for, until_next_message
@@ -27,9 +27,17 @@ _log = logging.getLogger(__name__)
 class Settler:
     """Prefills conversations on the engine's lane, behind everything else. Called on the main thread only."""
 
-    def __init__(self, engine: Engine, lane: Lane, on_lost: Callable[[Failure], None]) -> None:
-        """on_lost hears, on the lane, of an engine that died meanwhile: here no turn tells it."""
+    def __init__(
+        self,
+        engine: Engine,
+        lane: Lane,
+        on_lost: Callable[[Failure], None],
+        on_settled: Callable[[ConversationId, Statistics], None],
+    ) -> None:
+        """Both hear on the lane: on_lost of an engine that died meanwhile, because here no turn tells it, on_settled of
+        a conversation that is ready, with the context that it takes."""
         self._on_lost = on_lost
+        self._on_settled = on_settled
         self._engine = engine
         self._lane = lane
         self._lock = threading.Lock()
@@ -37,10 +45,9 @@ class Settler:
         self._active: Stop | None = None
 
     def settle(self, messages: Sequence[Message], options: PromptOptions) -> None:
-        """Have these messages, which end with an answer, in the cache soon. What was to be settled before is not."""
+        """Have these messages, which end with an answer, in the cache soon, or without any what every conversation
+        begins with. What was to be settled before is not."""
         self.interrupt()
-        if not messages:
-            return
         stop = self._wanted = Stop(self._engine)
         self._lane.submit(lambda: self._run(tuple(messages), options, stop))
 
@@ -76,10 +83,15 @@ class Settler:
         if not prompt:
             return
         shared = until_next_message(dialect, (), options)
-        request = PrefillRequest(prompt, shared, messages[-1].conversation_id, save=True)
-        for event in self._engine.prefill(request):
+        state = messages[-1].conversation_id if messages else None
+        for event in self._engine.prefill(PrefillRequest(prompt, shared, state, save=True)):
             stop.enforce()
-            if isinstance(event, Failed):
-                _log.info("A conversation could not be settled: %s", event.title)
-                if event.lost:
-                    self._on_lost(Failure(event.title, event.remedy))
+            match event:
+                case Finished(FinishReason.END, statistics) if state is not None:
+                    self._on_settled(state, statistics)
+                case Failed(title, remedy, lost=lost):
+                    _log.info("A conversation could not be settled: %s", title)
+                    if lost:
+                        self._on_lost(Failure(title, remedy))
+                case _:
+                    pass

@@ -18,11 +18,13 @@ from app.engine.base import (
     Generated,
     GenerateRequest,
     Heartbeat,
+    Overflow,
     PrefillProgress,
     Sampling,
 )
 from app.errors import AppError
 from app.services.dialects import dialect_for, recommended_temperature, until_next_message
+from app.services.offers import LeaveOut, leave_out
 from app.services.tools import Toolbox
 
 # gpt-oss is fond of tools; a turn must come to an end.
@@ -59,12 +61,14 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The last event of a turn."""
+    """The last event of a turn. overflow tells that the prompt was too long, leave_out what would make it fit."""
 
     status: Status
     statistics: Statistics | None = None
     failure: Failure | None = None
     model: str = ""
+    overflow: Overflow | None = None
+    leave_out: LeaveOut | None = None
 
 
 TurnEvent = Prefilling | Writing | Called | Outcome
@@ -118,6 +122,11 @@ class AnswerNow:
 
 
 _Continuation = tuple[Prompt, StreamParser]
+
+_CUT_OFF = Failure(
+    "The answer was cut off: the context is full.",
+    "With your next message you can choose what the model may forget, or give it a larger context.",
+)
 
 
 @dataclass(slots=True)
@@ -181,7 +190,7 @@ class Turn:
             output = self._generate(dialect, prompt, parser)
             ended = self._ended_early(output.end)
             if ended is not None:
-                return ended
+                return self._with_offer(ended, dialect, options)
             call = _tool_call(output.messages) if output.cut is None else None
             if call is not None and calls < MAX_TOOL_CALLS:
                 calls += 1
@@ -196,6 +205,13 @@ class Turn:
                 return self._outcome()
             self._forced = True
             prompt, parser = prompt + continuation[0], continuation[1]
+
+    def _with_offer(self, ended: Outcome, dialect: Dialect, options: PromptOptions) -> Outcome:
+        """Where the prompt was too long, look for what could be left out of it."""
+        if ended.overflow is None:
+            return ended
+        offer = leave_out(self._engine, dialect, self._request.messages, options, ended.overflow)
+        return replace(ended, leave_out=offer)
 
     def _begin(self, dialect: Dialect, prompt: Prompt) -> _Continuation:
         """What to generate from, and the parser for it: without thoughts where none are wanted."""
@@ -281,16 +297,15 @@ class Turn:
     def _ended_early(self, end: Finished | Failed | None) -> Outcome | None:
         """The outcome where there is nothing to go on with."""
         match end:
-            case Failed(title, remedy):
-                return Outcome(Status.FAILED, failure=Failure(title, remedy))
+            case Failed(title, remedy, kind=kind, overflow=overflow):
+                return Outcome(Status.FAILED, failure=Failure(title, remedy, kind), overflow=overflow)
             case Finished(FinishReason.STOPPED):
                 return Outcome(Status.STOPPED)
             case Finished(FinishReason.LENGTH, statistics):
                 if statistics.context_tokens < statistics.context_size:
                     # As many tokens as were asked for; that is what the user wanted.
                     return Outcome(Status.STOPPED)
-                words = Failure("The answer was cut off: the context is full.", "Go on in a new conversation.")
-                return Outcome(Status.STOPPED, failure=words)
+                return Outcome(Status.STOPPED, failure=_CUT_OFF)
             case Finished():
                 return None
             case None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -139,10 +140,19 @@ class ConversationStore:
 
     @store_errors()
     def add_exchange(
-        self, conversation_id: ConversationId, parent_id: MessageId | None, parts: Sequence[Part], answer_model: str
+        self,
+        conversation_id: ConversationId,
+        parent_id: MessageId | None,
+        parts: Sequence[Part],
+        answer_model: str,
+        user_id: MessageId | None = None,
     ) -> tuple[Message, Message]:
-        """Store what the user says and an empty answer that will grow; the answer becomes the head."""
+        """Store what the user says and an empty answer that will grow; the answer becomes the head.
+
+        user_id is the id of the user's message where it has one already.
+        """
         user = _new_message(conversation_id, parent_id, Role.USER, parts)
+        user = replace(user, id=user_id) if user_id is not None else user
         answer = _new_message(conversation_id, user.id, Role.ASSISTANT, (), status=Status.STREAMING, model=answer_model)
         self._append(user, answer)
         return user, answer
@@ -192,6 +202,11 @@ class ConversationStore:
     @store_errors()
     def set_effort(self, conversation_id: ConversationId, effort: Effort) -> None:
         self._change("UPDATE conversations SET effort = ? WHERE id = ?", effort.value, conversation_id)
+
+    @store_errors()
+    def set_in_sight_from(self, conversation_id: ConversationId, message_id: MessageId | None) -> None:
+        """Show the model the conversation from this message on, or all of it."""
+        self._change("UPDATE conversations SET in_sight_from = ? WHERE id = ?", message_id, conversation_id)
 
     @store_errors()
     def move_to_trash(self, conversation_id: ConversationId) -> None:

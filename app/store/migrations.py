@@ -70,7 +70,31 @@ def m001_conversations_and_messages(database: Database) -> None:
     _run(database, _CONVERSATIONS_AND_MESSAGES)
 
 
-CHAT = Schema(application_id=int.from_bytes(b"Ingl", "big"), version=1, migrations=_chat)
+_SIGHT_AND_UNSENT = """\
+ALTER TABLE conversations ADD COLUMN in_sight_from TEXT;
+
+CREATE TABLE unsent (
+    id TEXT PRIMARY KEY NOT NULL,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    created_at TEXT NOT NULL,
+    effort TEXT,
+    text TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX unsent_by_conversation ON unsent (conversation_id);
+"""
+
+
+@_chat()
+def m002_sight_and_unsent(database: Database) -> None:
+    """The model sees a conversation from one of its messages on; messages wait for an answer to end.
+
+    A message that waits bears the id under which it will be stored once it is sent.
+    """
+    _run(database, _SIGHT_AND_UNSENT)
+
+
+CHAT = Schema(application_id=int.from_bytes(b"Ingl", "big"), version=2, migrations=_chat)
 
 
 def _run(database: Database, statements: str) -> None:

@@ -14,6 +14,7 @@ from app.domain.chat import (
     ConversationId,
     Effort,
     Failure,
+    FailureKind,
     Message,
     MessageId,
     Part,
@@ -55,6 +56,7 @@ def conversation_from_row(row: dict[str, Any], messages: Sequence[Message] = ())
         effort=_member(Effort, row["effort"], Effort.MEDIUM),
         head_id=None if row["head_id"] is None else MessageId(row["head_id"]),
         trashed_at=None if row["trashed_at"] is None else datetime.fromisoformat(row["trashed_at"]),
+        in_sight_from=None if row["in_sight_from"] is None else MessageId(row["in_sight_from"]),
         messages=tuple(messages),
     )
 
@@ -84,6 +86,9 @@ def _value_from_json(kind: type[_Value], text: str | None) -> _Value | None:
         return None
     known = {field.name for field in dataclasses.fields(kind)}
     try:
-        return kind(**{name: value for name, value in json.loads(text).items() if name in known})
+        values = {name: value for name, value in json.loads(text).items() if name in known}
+        if "kind" in values:
+            values["kind"] = _member(FailureKind, values["kind"], FailureKind.OTHER)
+        return kind(**values)
     except (TypeError, ValueError, AttributeError):
         return None

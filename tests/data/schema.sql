@@ -15,7 +15,7 @@ CREATE TABLE conversations (
     effort TEXT NOT NULL,
     head_id TEXT,
     trashed_at TEXT
-) STRICT;
+, in_sight_from TEXT) STRICT;
 CREATE TABLE messages (
     id TEXT PRIMARY KEY NOT NULL,
     conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
@@ -40,3 +40,11 @@ CREATE TABLE parts (
 CREATE INDEX messages_by_parent ON messages (conversation_id, parent_id, created_at);
 CREATE INDEX messages_being_written ON messages (status) WHERE status = 'streaming';
 CREATE INDEX conversations_by_update ON conversations (updated_at);
+CREATE TABLE unsent (
+    id TEXT PRIMARY KEY NOT NULL,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    created_at TEXT NOT NULL,
+    effort TEXT,
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX unsent_by_conversation ON unsent (conversation_id);

@@ -32,6 +32,13 @@ def pragma(database: Database, name: str) -> object:
     return database.execute(f"PRAGMA {name}").fetchone()[0]
 
 
+def version_of(path: Path) -> int:
+    """The version of a file that is left as it is."""
+    with closing(sqlite3.connect(path)) as connection:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        return version
+
+
 def with_step(step: Callable[[Database], None]) -> Schema:
     """The schema of today with one more step, as the next version will have it."""
     migrations = Migrations("chat")
@@ -136,18 +143,18 @@ class TestAnOldDatabase:
     def test_is_copied_before_it_is_migrated(self, old: Path) -> None:
         with closing(open_database(old, with_step(add_column))) as database:
             assert "pinned" in database.table("conversations").columns_dict
-            assert pragma(database, "user_version") == 2
+            assert pragma(database, "user_version") == CHAT.version + 1
         copy = old.with_name("chat.db.v1")
         assert mode(copy) == 0o600
+        assert version_of(copy) == 1
         with closing(open_database(copy)) as database:
-            assert pragma(database, "user_version") == 1
             assert len(ConversationStore(database).conversations()) == 1
 
     def test_that_was_not_closed_is_copied_with_its_last_words(self, path: Path) -> None:
         with closing(open_database(path)) as still_open:
             ConversationStore(still_open).create_conversation("Only in the log")
             open_database(path, with_step(add_column)).close()
-        with closing(open_database(path.with_name("chat.db.v1"))) as copy:
+        with closing(open_database(path.with_name(f"chat.db.v{CHAT.version}"))) as copy:
             assert [talk.title for talk in ConversationStore(copy).conversations()] == ["Only in the log"]
 
     def test_stays_as_it_was_when_a_step_fails(self, old: Path) -> None:
@@ -157,8 +164,8 @@ class TestAnOldDatabase:
 
         with pytest.raises(StoreError):
             open_database(old, with_step(fail))
+        assert version_of(old) == 1
         with closing(open_database(old)) as database:
-            assert pragma(database, "user_version") == 1
             assert "pinned" not in database.table("conversations").columns_dict
 
     def test_stays_as_it_was_when_a_step_breaks_a_reference(self, old: Path) -> None:

@@ -1,0 +1,93 @@
+"""Messages on their way: sent at once where that is possible, else kept in a line until the answer before is there."""
+
+from __future__ import annotations
+
+import logging
+
+from app.domain.chat import ConversationId, Effort, MessageId, Status, Unsent
+from app.errors import AppError
+from app.jobs import Post
+from app.markup import title_from
+from app.services.chat import ChatService
+from app.services.events import ConversationsChanged, Event, QueueChanged, TurnEnded
+from app.store.conversations import ConversationStore
+from app.store.unsent import UnsentStore
+
+_log = logging.getLogger(__name__)
+
+
+class Outbox:
+    """One line for all conversations. Called on the main thread only.
+
+    After an answer that failed, and after a restart, the line stands still until the user sends on; what waits is kept
+    in the database.
+    """
+
+    def __init__(self, chat: ChatService, conversations: ConversationStore, unsent: UnsentStore, post: Post) -> None:
+        self._chat = chat
+        self._conversations = conversations
+        self._unsent = unsent
+        self._post = post
+        chat.subscribe(self._on_event)
+
+    def submit(self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None) -> ConversationId:
+        """Send a message, or have it wait for the answer that is being written. Gives its conversation.
+
+        Raises AppError as ChatService.send() does.
+        """
+        if self._chat.running is None:
+            return self._chat.send(conversation_id, text, effort)
+        if conversation_id is None:
+            conversation = self._conversations.create_conversation(title_from(text), effort or Effort.MEDIUM)
+            conversation_id = conversation.id
+            self._chat.notify(ConversationsChanged())
+        self._unsent.add(conversation_id, text, effort)
+        self._chat.notify(QueueChanged())
+        return conversation_id
+
+    def waiting(self) -> list[Unsent]:
+        """What waits, in the order in which it will be sent."""
+        return self._unsent.waiting()
+
+    def take_back(self, unsent_id: MessageId) -> Unsent | None:
+        """Take a message out of the line, to change it or to forget it. None if it was sent meanwhile."""
+        found = next((unsent for unsent in self.waiting() if unsent.id == unsent_id), None)
+        if found is None or not self._unsent.remove(unsent_id):
+            return None
+        self._drop_if_empty(found.conversation_id)
+        self._chat.notify(QueueChanged())
+        return found
+
+    def send_now(self, unsent_id: MessageId) -> None:
+        """Send a message that waits although nothing runs. Raises AppError as ChatService.send() does."""
+        found = next((unsent for unsent in self.waiting() if unsent.id == unsent_id), None)
+        if found is not None:
+            self._send(found)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, TurnEnded) and event.message.status is not Status.FAILED:
+            # Later, so that everybody has heard of the end before the next turn begins.
+            self._post(self._send_next)
+
+    def _send_next(self) -> None:
+        try:
+            waiting = self.waiting() if self._chat.running is None else []
+            if waiting:
+                self._send(waiting[0])
+        except AppError as error:
+            _log.warning("A message that waited could not be sent: %s", error)
+
+    def _send(self, unsent: Unsent) -> None:
+        self._chat.send(unsent.conversation_id, unsent.text, unsent.effort, message_id=unsent.id)
+        self._unsent.remove(unsent.id)
+        self._chat.notify(QueueChanged())
+
+    def _drop_if_empty(self, conversation_id: ConversationId) -> None:
+        """A conversation that was begun for this message alone goes with it."""
+        if self._conversations.conversation(conversation_id).messages:
+            return
+        if any(unsent.conversation_id == conversation_id for unsent in self.waiting()):
+            return
+        self._conversations.move_to_trash(conversation_id)
+        self._conversations.delete_forever(conversation_id)
+        self._chat.notify(ConversationsChanged())
