@@ -14,7 +14,7 @@ from app.ui.block_stack import BlockStack
 from app.ui.meta_line import MetaLine
 from app.ui.reasoning_panel import ReasoningPanel
 from app.ui.theme import Theme
-from app.ui.widgets.notice import Notice
+from app.ui.widgets.notice import Choice, Notice
 from app.ui.widgets.progress_line import ProgressLine
 
 
@@ -23,6 +23,7 @@ class AnswerMessage(QWidget):
 
     link_activated = Signal(QUrl)
     answer_now_requested = Signal()
+    choice_made = Signal(str)  # key of a choice that was offered
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +50,7 @@ class AnswerMessage(QWidget):
         self._blocks.link_activated.connect(self.link_activated)
         self._reasoning.answer_now_requested.connect(self.answer_now_requested)
         self._meta.copy_requested.connect(self._on_copy_requested)
+        self._notice.chosen.connect(self.choice_made)
 
     @property
     def text(self) -> str:
@@ -87,6 +89,10 @@ class AnswerMessage(QWidget):
         else:
             self._reasoning.finish(seconds)
 
+    def offer(self, choices: Sequence[Choice]) -> None:
+        """Let the user choose how to go on after a failure."""
+        self._notice.set_choices(choices)
+
     def show_parts(self, parts: Sequence[Part], final: bool = False) -> None:
         """Show what there is of the answer."""
         self._text = "\n\n".join(part.text for part in parts if isinstance(part, Text) and part.text)
@@ -99,6 +105,8 @@ class AnswerMessage(QWidget):
         """Show an answer that has ended, or as far as it is."""
         if message.status is Status.STREAMING:
             self.show_parts(message.parts)
+            self._notice.hide()
+            self._meta.hide()
             return
         self.show_progress("", None)
         thoughts = [part for part in message.parts if isinstance(part, Reasoning)]

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.domain.chat import Conversation, ConversationId, Effort, Message
+from app.domain.chat import Conversation, ConversationId, Effort, Message, MessageId, Role, Status
 from app.errors import AppError
 from app.services.events import (
     AnswerGrew,
+    ChoiceOffered,
+    ContextCounted,
     ConversationsChanged,
     Event,
     Phase,
@@ -19,11 +21,15 @@ from app.services.events import (
     TurnProgress,
     TurnStarted,
 )
+from app.services.offers import LeaveOut, Offer
 from app.ui import words
 from app.ui.live_answer import LiveAnswer
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 from app.ui.throttle import Throttle
+from app.ui.widgets.notice import Choice
+
+_AGAIN = "again"
 
 
 class ChatController(QObject):
@@ -40,6 +46,7 @@ class ChatController(QObject):
         self._current: ConversationId | None = None
         self._live: LiveAnswer | None = None
         self._sending = False
+        self._offers: dict[MessageId, tuple[Offer, ...]] = {}
         self._throttle = Throttle(self._render, self)
         self._connect()
 
@@ -53,6 +60,8 @@ class ChatController(QObject):
         self._panels.composer.message_submitted.connect(self._on_message_submitted)
         self._panels.composer.stop_requested.connect(self.stop)
         self._transcript.answer_now_requested.connect(self.answer_now)
+        self._transcript.choice_made.connect(self._on_choice_made)
+        self._transcript.all_requested.connect(self._on_all_requested)
         self._panels.composer.effort_chosen.connect(self._on_effort_chosen)
 
     @property
@@ -92,7 +101,7 @@ class ChatController(QObject):
             self.failed.emit(error)
             return
         self._current = conversation.id
-        self._transcript.show_messages(conversation.messages)
+        self._show_messages(conversation)
         self._panels.sidebar.conversations.select(conversation.id)
         self._show_title(conversation)
         self._panels.composer.set_effort(conversation.effort)
@@ -132,6 +141,11 @@ class ChatController(QObject):
                 self._on_turn_started(event)
             case TurnEnded():
                 self._on_turn_ended(event.message)
+            case ChoiceOffered(message_id, offers):
+                self._offers[message_id] = offers
+                self._show_choices(message_id)
+            case ContextCounted(conversation_id, tokens, size) if conversation_id == self._current:
+                self._panels.composer.set_context(tokens, size)
             case TurnProgress() | ReasoningGrew() | AnswerGrew() | ToolUsed():
                 self._on_turn_grew(event)
             case _:
@@ -143,8 +157,12 @@ class ChatController(QObject):
             self._current = event.conversation_id
             self._transcript.clear()
         if event.conversation_id == self._current:
-            self._transcript.add(event.user)
-            self._transcript.add(event.answer)
+            if self._transcript.message(event.user.id) is None:
+                self._transcript.add(event.user)
+                self._transcript.add(event.answer)
+            else:
+                # It is answered again, perhaps with less of the conversation in the model's sight.
+                self._show_messages(self._core.chat.conversation(event.conversation_id))
             self._transcript.follow()
         self._panels.composer.set_running(True)
         self.changed.emit()
@@ -175,6 +193,7 @@ class ChatController(QObject):
         if answer is not None:
             answer.show_message(message)
             self._show_context((message,))
+            self._show_choices(message.id)
         self.changed.emit()
 
     def _render(self) -> None:
@@ -189,6 +208,22 @@ class ChatController(QObject):
         answer.show_parts(live.parts)
         if live.thinking or live.thinking_seconds:
             answer.show_thinking(live.thinking_seconds, live.thinking, not live.hurried)
+
+    def _show_messages(self, conversation: Conversation) -> None:
+        self._transcript.show_messages(conversation.messages, conversation.in_sight_from)
+        if conversation.messages:
+            self._show_choices(conversation.messages[-1].id)
+
+    def _show_choices(self, message_id: MessageId) -> None:
+        """Let the user go on after an answer that failed: as was offered, or by trying again."""
+        answer = self._transcript.answer(message_id)
+        if answer is None or self._current is None:
+            return
+        messages = self._core.chat.conversation(self._current).messages
+        last = messages[-1] if messages else None
+        if last is None or last.id != message_id or last.role is not Role.ASSISTANT or last.status is not Status.FAILED:
+            return
+        answer.offer(choices_for(self._offers.get(message_id, ())))
 
     def _show_list(self) -> None:
         conversations = self._core.chat.conversations()
@@ -209,11 +244,36 @@ class ChatController(QObject):
         elif len(messages) != 1:
             self._panels.composer.set_context(0, 0)
 
+    @Slot(str, str)
+    def _on_choice_made(self, answer_id: str, key: str) -> None:
+        message_id = MessageId(answer_id)
+        offers = self._offers.get(message_id, ())
+        try:
+            if key == _AGAIN:
+                self._core.chat.answer_again(message_id)
+            else:
+                self._core.chat.accept(message_id, offers[int(key)])
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        self._offers.pop(message_id, None)
+
+    @Slot()
+    def _on_all_requested(self) -> None:
+        if self._current is None:
+            return
+        try:
+            self._core.chat.show_from(self._current, None)
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        self.show_conversation(self._current)
+
     @Slot(str)
     def _on_message_submitted(self, text: str) -> None:
         self._sending = True
         try:
-            self._current = self._core.chat.send(self._current, text, self._panels.composer.effort)
+            self._current = self._core.outbox.submit(self._current, text, self._panels.composer.effort)
         except AppError as error:
             self.failed.emit(error)
             return
@@ -259,3 +319,14 @@ class ChatController(QObject):
             self.failed.emit(error)
             return
         self.show_conversation(conversation_id)
+
+
+def choices_for(offers: tuple[Offer, ...]) -> list[Choice]:
+    """The buttons for what was offered; trying again helps only where nothing else has to change first."""
+    choices = [
+        Choice(str(place), words.leave_out(offer), words.leave_out_more(offer))
+        if isinstance(offer, LeaveOut)
+        else Choice(str(place), words.use_context(offer), words.use_context_more())
+        for place, offer in enumerate(offers)
+    ]
+    return choices or [Choice(_AGAIN, words.try_again())]

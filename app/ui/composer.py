@@ -105,14 +105,15 @@ class Composer(QFrame):
         self._effort.set_value(effort.value)
 
     def set_running(self, running: bool) -> None:
-        """Show Stop in the place of Send while a turn runs."""
+        """Show Stop while a turn runs, and beside it Send once there is something that can wait in line."""
         had_focus = self._send.hasFocus() or self._stop.hasFocus()
         self._running = running
-        self._send.setVisible(not running)
         self._stop.setVisible(running)
+        tip = self.tr("Send the message after this answer (Enter)") if running else self.tr("Send the message (Enter)")
+        self._name(self._send, "send", tip)
+        self._refresh()
         if had_focus:
             (self._stop if running else self._edit).setFocus(Qt.FocusReason.OtherFocusReason)
-        self._refresh()
 
     def set_context(self, used: int, size: int) -> None:
         """Show how full the context is; a size of 0 hides it, because nobody knows."""
@@ -154,7 +155,9 @@ class Composer(QFrame):
         self._refresh()
 
     def _can_send(self) -> bool:
-        return not self._running and bool(self._edit.text.strip())
+        return bool(self._edit.text.strip())
 
     def _refresh(self) -> None:
-        self._send.setEnabled(self._can_send())
+        can_send = self._can_send()
+        self._send.setEnabled(can_send)
+        self._send.setVisible(can_send or not self._running)

@@ -26,6 +26,7 @@ from app.ui.snackbar import Snackbar
 from app.ui.status_line import StatusLine
 from app.ui.theme import Theme
 from app.ui.transcript import COLUMN, MARGIN
+from app.ui.waiting_messages import WaitingMessages
 
 NARROW = 860
 """Window width below which the conversations make room for the one that is read."""
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
             composer=Composer(),
             status=StatusLine(),
             snackbar=Snackbar(pages),
+            waiting=WaitingMessages(),
         )
         self.actions_by_name: dict[Act, QAction] = build_actions(self)
         self._links = LinkOpener(self)
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(bottom)
         column.setContentsMargins(MARGIN, 0, MARGIN, 10)
         column.setSpacing(8)
+        column.addWidget(self.panels.waiting)
         column.addWidget(self.panels.composer)
         column.addWidget(self.panels.status)
         centre = QHBoxLayout()

@@ -10,6 +10,7 @@ from app.ui.pages import Pages
 from app.ui.sidebar import Sidebar
 from app.ui.snackbar import Snackbar
 from app.ui.status_line import StatusLine
+from app.ui.waiting_messages import WaitingMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,4 @@ class Panels:
     composer: Composer
     status: StatusLine
     snackbar: Snackbar
+    waiting: WaitingMessages

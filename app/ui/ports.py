@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from app.domain.chat import Conversation, ConversationId, Effort, MessageId
+from app.domain.chat import Conversation, ConversationId, Effort, MessageId, Unsent
 from app.domain.models import ModelFile
 from app.services.events import Event, ModelState
+from app.services.offers import Offer
 from app.settings import Settings
 
 Post = Callable[[Callable[[], None]], None]
@@ -27,9 +28,11 @@ class ChatPort(Protocol):
 
     def conversation(self, conversation_id: ConversationId) -> Conversation: ...
 
-    def send(
-        self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None
-    ) -> ConversationId: ...
+    def answer_again(self, message_id: MessageId) -> None: ...
+
+    def accept(self, message_id: MessageId, offer: Offer) -> None: ...
+
+    def show_from(self, conversation_id: ConversationId, first: MessageId | None) -> None: ...
 
     def prepare(self, conversation_id: ConversationId | None) -> None: ...
 
@@ -44,6 +47,26 @@ class ChatPort(Protocol):
     def move_to_trash(self, conversation_id: ConversationId) -> None: ...
 
     def restore(self, conversation_id: ConversationId) -> None: ...
+
+
+class OutboxPort(Protocol):
+    """Messages on their way."""
+
+    def submit(
+        self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None
+    ) -> ConversationId: ...
+
+    def waiting(self) -> Sequence[Unsent]: ...
+
+    def take_back(self, unsent_id: MessageId) -> Unsent | None: ...
+
+    def send_now(self, unsent_id: MessageId) -> None: ...
+
+
+class IdlePort(Protocol):
+    """What is done when nobody is there."""
+
+    def tick(self) -> None: ...
 
 
 class ModelPort(Protocol):
@@ -68,7 +91,13 @@ class CorePort(Protocol):
     def chat(self) -> ChatPort: ...
 
     @property
+    def outbox(self) -> OutboxPort: ...
+
+    @property
     def models(self) -> ModelPort: ...
+
+    @property
+    def idle(self) -> IdlePort: ...
 
     @property
     def settings(self) -> Settings: ...

@@ -14,6 +14,7 @@ from app.services.events import (
     ModelChanged,
     ModelPhase,
     Phase,
+    QueueChanged,
     StorageFailed,
     TurnEnded,
     TurnStarted,
@@ -25,9 +26,11 @@ from app.ui.live_answer import LiveAnswer
 from app.ui.model_controller import ModelController
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
+from app.ui.queue_controller import QueueController
 from app.ui.theme import Theme
 
 TICK = 1000
+IDLE_TICK = 15_000
 
 _log = logging.getLogger(__name__)
 
@@ -50,16 +53,22 @@ class Presenter(QObject):
         widget = self._panels.pages.window()
         self.chat = ChatController(self._core, self._panels, self)
         self.models = ModelController(self._core, self._panels, widget)
+        self.queue = QueueController(self._core, self._panels, self)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
+        self._idle_timer = QTimer(self)
+        self._idle_timer.setInterval(IDLE_TICK)
 
     def _connect(self) -> None:
         self._core.chat.subscribe(self._on_event)
         self.chat.changed.connect(self._on_changed)
         self.chat.failed.connect(self._on_failed)
         self.models.failed.connect(self._on_failed)
+        self.queue.failed.connect(self._on_failed)
         self._panels.sidebar.theme_chosen.connect(self._on_theme_chosen)
         self._timer.timeout.connect(self._on_tick)
+        self._idle_timer.timeout.connect(self._core.idle.tick)
+        self._idle_timer.start()
 
     def start(self, initial_model: Path | None = None) -> None:
         """Show everything, then begin to load the model."""
@@ -79,6 +88,8 @@ class Presenter(QObject):
                 self.models.show_state()
                 if event.state.phase is ModelPhase.READY:
                     self._trouble = ""
+            case QueueChanged():
+                self.queue.show(self.chat.current)
             case StorageFailed(failure):
                 self._trouble = sentence(failure)
             case TurnStarted():
@@ -102,6 +113,7 @@ class Presenter(QObject):
             else:
                 self._timer.stop()
             self.busy_changed.emit(busy)
+        self.queue.show(self.chat.current)
         self._refresh()
 
     @Slot()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QResizeEvent
@@ -31,12 +32,15 @@ class Transcript(QScrollArea):
 
     link_activated = Signal(QUrl)
     answer_now_requested = Signal()
+    choice_made = Signal(str, str)  # id of an answer, key of what was chosen
+    all_requested = Signal()  # the model shall see the whole conversation
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._older: list[Message] = []
         self._rows: dict[MessageId, UserMessage | AnswerMessage] = {}
+        self._in_sight_from: MessageId | None = None
         self._build()
         self._build_jump()
         self._connect()
@@ -97,10 +101,11 @@ class Transcript(QScrollArea):
             row.deleteLater()
         self._rows = {}
 
-    def show_messages(self, messages: Sequence[Message]) -> None:
-        """Show a conversation from its end."""
+    def show_messages(self, messages: Sequence[Message], in_sight_from: MessageId | None = None) -> None:
+        """Show a conversation from its end, and from where on the model sees it."""
         self.setUpdatesEnabled(False)
         self.clear()
+        self._in_sight_from = in_sight_from
         self._older = list(messages[:-FIRST])
         for message in messages[-FIRST:]:
             self.add(message)
@@ -146,11 +151,13 @@ class Transcript(QScrollArea):
     def _make(self, message: Message) -> UserMessage | AnswerMessage:
         row: UserMessage | AnswerMessage
         if message.role is Role.USER:
-            row = UserMessage(message, self._column)
+            row = UserMessage(message, message.id == self._in_sight_from, self._column)
+            row.all_requested.connect(self.all_requested)
         else:
             row = AnswerMessage(self._theme, self._column)
             row.link_activated.connect(self.link_activated)
             row.answer_now_requested.connect(self.answer_now_requested)
+            row.choice_made.connect(partial(self.choice_made.emit, message.id))
             row.show_message(message)
         self._rows[message.id] = row
         return row

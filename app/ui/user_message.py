@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.chat import Message
 from app.ui.theme import LINE_HEIGHT
+from app.ui.widgets.controls import flat_button, plain_label
 from app.ui.widgets.text_view import TextView
 
 WIDEST = 0.8
@@ -16,11 +17,17 @@ PADDING = 14
 
 
 class UserMessage(QWidget):
-    """Plain text, exactly as it was sent. The bubble is as narrow as its words allow."""
+    """Plain text, exactly as it was sent. The bubble is as narrow as its words allow.
 
-    def __init__(self, message: Message, parent: QWidget | None = None) -> None:
+    Above the first message that the model sees stands that it does not see what comes before.
+    """
+
+    all_requested = Signal()  # the model shall see everything
+
+    def __init__(self, message: Message, first_in_sight: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._build()
+        self._build_mark(first_in_sight)
         self._view.set_plain(message.text, LINE_HEIGHT)
 
     def _build(self) -> None:
@@ -32,10 +39,29 @@ class UserMessage(QWidget):
         inner = QVBoxLayout(self._bubble)
         inner.setContentsMargins(PADDING, 11, PADDING, 10)
         inner.addWidget(self._view)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addStretch(1)
-        layout.addWidget(self._bubble, 0, Qt.AlignmentFlag.AlignRight)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(20)
+        self._layout.addWidget(self._bubble, 0, Qt.AlignmentFlag.AlignRight)
+
+    def _build_mark(self, visible: bool) -> None:
+        """The line between what is out of the model's sight and what it sees."""
+        if not visible:
+            return
+        mark = QFrame(self)
+        mark.setProperty("tone", "sightmark")
+        words = plain_label(self.tr("The model no longer sees what is above"), "faint", mark)
+        again = flat_button(self.tr("Show it all again"), self.tr("Let the model see the whole conversation"), mark)
+        again.setObjectName("show_all")
+        again.clicked.connect(self.all_requested)
+        row = QHBoxLayout(mark)
+        row.setContentsMargins(0, 6, 0, 0)
+        row.setSpacing(8)
+        row.addStretch(1)
+        row.addWidget(words)
+        row.addWidget(again)
+        row.addStretch(1)
+        self._layout.insertWidget(0, mark)
 
     @property
     def text(self) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 from app.domain.chat import Message, Statistics, Status, ToolCall, ToolResult
 from app.services.events import ModelPhase, ModelState, Phase, TurnProgress
+from app.services.offers import LeaveOut, UseContext
 
 STEP_LIMIT = 160
 KILO = 1024
@@ -160,6 +161,32 @@ def ending(message: Message) -> str:
             return tr("Interrupted: the answer was cut off when the app closed")
         case _:
             return ""
+
+
+def leave_out(offer: LeaveOut) -> str:
+    return tr("Leave out the {count} oldest messages").format(count=number(offer.messages))
+
+
+def leave_out_more(offer: LeaveOut) -> str:
+    return tr(
+        "They stay in the conversation, but the model no longer sees them. It reads {tokens} tokens anew."
+    ).format(tokens=number(offer.tokens))
+
+
+def use_context(offer: UseContext) -> str:
+    """A choice with its price: "Use a context of 32k tokens · 0.4 GB more memory"."""
+    size = file_size(abs(offer.bytes))
+    price = tr("{size} more memory") if offer.bytes >= 0 else tr("{size} less memory")
+    what = tr("Use a context of {tokens} tokens").format(tokens=thousands(offer.context_size))
+    return what + " · " + price.format(size=size) + (tr(", a tight fit") if offer.tight else "")
+
+
+def use_context_more() -> str:
+    return tr("The model is loaded anew, and keeps this context for all conversations.")
+
+
+def try_again() -> str:
+    return tr("Try again")
 
 
 def tool_step(call: ToolCall, result: ToolResult | None) -> str:

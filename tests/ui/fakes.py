@@ -22,6 +22,7 @@ from app.domain.chat import (
     Statistics,
     Status,
     Text,
+    Unsent,
     new_conversation_id,
     new_message_id,
 )
@@ -35,11 +36,13 @@ from app.services.events import (
     ModelPhase,
     ModelState,
     Phase,
+    QueueChanged,
     ReasoningGrew,
     TurnEnded,
     TurnProgress,
     TurnStarted,
 )
+from app.services.offers import Offer
 from app.settings import Settings
 
 NOWHERE = ConversationId("c")
@@ -136,6 +139,15 @@ class FakeChat(QObject):
         self._timer.start(self.script.tick)
         return found.id
 
+    def answer_again(self, message_id: MessageId) -> None:
+        self.calls.append(("answer_again", message_id))
+
+    def accept(self, message_id: MessageId, offer: Offer) -> None:
+        self.calls.append(("accept", message_id, offer))
+
+    def show_from(self, conversation_id: ConversationId, first: MessageId | None) -> None:
+        self._change(conversation_id, in_sight_from=first)
+
     def prepare(self, conversation_id: ConversationId | None) -> None:
         self.prepared = conversation_id
 
@@ -196,6 +208,45 @@ class FakeChat(QObject):
         self.tell(TurnEnded(final), ConversationsChanged())
 
 
+class FakeOutbox:
+    """Messages wait in a list, and are sent when a test says so."""
+
+    def __init__(self, chat: FakeChat) -> None:
+        self._chat = chat
+        self._waiting: list[Unsent] = []
+
+    def submit(self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None) -> ConversationId:
+        if self._chat.running is None:
+            return self._chat.send(conversation_id, text, effort)
+        assert conversation_id is not None
+        self._waiting.append(Unsent(new_message_id(), conversation_id, NOW, text, effort))
+        self._chat.tell(QueueChanged())
+        return conversation_id
+
+    def waiting(self) -> list[Unsent]:
+        return list(self._waiting)
+
+    def take_back(self, unsent_id: MessageId) -> Unsent | None:
+        found = next((unsent for unsent in self._waiting if unsent.id == unsent_id), None)
+        if found is not None:
+            self._waiting.remove(found)
+            self._chat.tell(QueueChanged())
+        return found
+
+    def send_now(self, unsent_id: MessageId) -> None:
+        unsent = self.take_back(unsent_id)
+        if unsent is not None:
+            self._chat.send(unsent.conversation_id, unsent.text, unsent.effort)
+
+
+class FakeIdle:
+    def __init__(self) -> None:
+        self.ticks = 0
+
+    def tick(self) -> None:
+        self.ticks += 1
+
+
 class FakeModels:
     """A model that is in whatever state a test puts it in."""
 
@@ -238,6 +289,8 @@ class FakeCore:
         settings: Settings = DEFAULTS,
     ) -> None:
         self.chat = FakeChat(conversations)
+        self.outbox = FakeOutbox(self.chat)
+        self.idle = FakeIdle()
         self.models = FakeModels(self.chat, state, trial)
         self.settings = settings
         self.repairs: list[str] = []

@@ -102,12 +102,16 @@ def test_pasted_formatting_becomes_plain_text(composer: Composer, qtbot: QtBot) 
     QGuiApplication.clipboard().clear()
 
 
-def test_send_gives_its_place_to_stop_while_a_turn_runs(composer: Composer, qtbot: QtBot) -> None:
+def test_stop_takes_the_place_of_send_until_there_is_something_to_send_next(composer: Composer, qtbot: QtBot) -> None:
     send, stop = child(composer, QPushButton, "send"), child(composer, QPushButton, "stop")
-    composer.set_text("next")
     composer.set_running(True)
     assert (send.isVisible(), stop.isVisible()) == (False, True)
     with qtbot.assertNotEmitted(composer.message_submitted):
+        hands.press(edit(composer), Qt.Key.Key_Return)
+    composer.set_text("next")
+    assert (send.isVisible(), stop.isVisible()) == (True, True)
+    assert "after this answer" in send.toolTip()
+    with qtbot.waitSignal(composer.message_submitted):
         hands.press(edit(composer), Qt.Key.Key_Return)
     with qtbot.waitSignal(composer.stop_requested):
         hands.click(stop)

@@ -1,14 +1,30 @@
-"""A calm word about something that went wrong, within the page."""
+"""A calm word about something that went wrong, within the page, and what can be chosen now."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+
+from app.ui.widgets.controls import button
 from app.ui.widgets.text_view import TextView
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button's words, and more about it for its tooltip."""
+
+    key: str
+    label: str
+    description: str = ""
+
+
 class Notice(QFrame):
-    """What happened, and what to do about it."""
+    """What happened, what to do about it, and buttons that do it."""
+
+    chosen = Signal(str)  # key of a choice
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -17,11 +33,15 @@ class Notice(QFrame):
         self._title.setProperty("tone", "noticetitle")
         self._remedy = TextView(self)
         self._remedy.setProperty("tone", "notes")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 2, 0, 2)
-        layout.setSpacing(2)
-        layout.addWidget(self._title)
-        layout.addWidget(self._remedy)
+        self._buttons: list[QPushButton] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(12, 2, 0, 2)
+        self._layout.setSpacing(2)
+        self._layout.addWidget(self._title)
+        self._layout.addWidget(self._remedy)
+        self._choices = QVBoxLayout()
+        self._choices.setSpacing(6)
+        self._layout.addLayout(self._choices)
 
     @property
     def text(self) -> str:
@@ -32,3 +52,29 @@ class Notice(QFrame):
         self._remedy.set_plain(remedy, 125)
         self._remedy.setVisible(bool(remedy))
         self.setAccessibleName(self.text)
+
+    def set_choices(self, choices: Sequence[Choice]) -> None:
+        """Offer these, one below the other; none takes the buttons away."""
+        for old in self._buttons:
+            self._choices.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._buttons = [self._make(choice) for choice in choices]
+        self._choices.setContentsMargins(0, 8 if choices else 0, 0, 2 if choices else 0)
+        for each in self._buttons:
+            self._choices.addWidget(each, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _make(self, choice: Choice) -> QPushButton:
+        result = button(choice.label, "secondary", self)
+        result.setObjectName(f"choice_{choice.key}")
+        result.setProperty("key", choice.key)
+        result.setToolTip(choice.description)
+        result.setAccessibleDescription(choice.description)
+        result.clicked.connect(self._on_clicked)
+        return result
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        sender = self.sender()
+        if sender is not None:
+            self.chosen.emit(str(sender.property("key")))
