@@ -48,6 +48,7 @@ class Core:
         prepare(paths)
         self.paths = paths
         self.settings, self.repairs = load_settings(paths.settings)
+        self._kept = self.settings
         database = open_database(paths.database)
         self._store = ConversationStore(database)
         self._store.recover_interrupted()
@@ -63,6 +64,7 @@ class Core:
             self.settings.model_path,
             self.update_settings,
             lambda: self.settings.context_size,
+            lambda: self.settings.tuned_threads,
             self._state_plan,
         )
         self.chat = ChatService(
@@ -79,8 +81,9 @@ class Core:
 
     def update_settings(self, **changes: Any) -> None:
         """Change settings by name and keep them. Raises SettingsError."""
+        self._kept = replace(self._kept, **changes)
         self.settings = replace(self.settings, **changes)
-        save_settings(self.paths.settings, self.settings)
+        save_settings(self.paths.settings, self._kept)
 
     def override_settings(self, **changes: Any) -> None:
         """Change settings for this run only; those that are None stay as they are."""

@@ -23,8 +23,9 @@ class Settings:
 
     temperature None is what suits the model. window_geometry is what Qt's saveGeometry gave, in base64. states_mib
     is the room on disk for the caches of conversations, 0 for none. thinking_budget ends thoughts after so many tokens,
-    None lets them take their time. The model is unloaded after idle_minutes without use, 0 keeps it. unknown holds what
-    another version of the application wrote into the file; it is kept when the settings are saved again.
+    None lets them take their time. The model is unloaded after idle_minutes without use, 0 keeps it. tuned_threads were
+    found to be the fastest, by the fingerprint of a model. unknown holds what another version of the application wrote
+    into the file; it is kept when the settings are saved again.
     """
 
     model_path: str | None = None
@@ -38,6 +39,7 @@ class Settings:
     states_mib: int = 4096
     thinking_budget: int | None = None
     idle_minutes: int = 30
+    tuned_threads: Mapping[str, int] = field(default_factory=dict, repr=False)
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -152,6 +154,11 @@ def _is_whole_or_none(low: int, high: int) -> Callable[[object], bool]:
     return lambda value: value is None or in_range(value)
 
 
+def _is_mapping_of(low: int, high: int) -> Callable[[object], bool]:
+    in_range = _is_whole(low, high)
+    return lambda value: isinstance(value, dict) and all(map(in_range, value.values()))
+
+
 def _is_one_of(*choices: str) -> Callable[[object], bool]:
     return lambda value: isinstance(value, str) and value in choices
 
@@ -165,6 +172,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "sidebar_width": _is_whole(120, 1200),
     "states_mib": _is_whole(0, 1 << 20),
     "thinking_budget": _is_whole_or_none(0, 131072),
+    "tuned_threads": _is_mapping_of(1, 1024),
     "idle_minutes": _is_whole(0, 1 << 20),
     "window_geometry": _is_base64_or_none,
     "instructions": _is_text,

@@ -22,7 +22,7 @@ GO, STOP = b"\0", b"\1"
 
 @dataclass(frozen=True, slots=True)
 class EnginePlan:
-    """How a model is loaded. Sizes in tokens; threads 0 lets the engine choose.
+    """How a model is loaded. Sizes in tokens; threads for generation, 0 lets the engine find out.
 
     The defaults are those for 16 GB: the file is memory-mapped and its weights are not repacked into a second copy.
     """
@@ -111,7 +111,10 @@ class LoadProgress:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """The end of a load. threads are those that generation uses; worth keeping, for finding out takes seconds."""
+
     model: ModelInfo
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)

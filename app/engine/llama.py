@@ -235,6 +235,10 @@ class Context:
             raise EngineError("The model could not compute the next token.", "Send the message again.", f"code {code}")
         return code
 
+    def use_threads(self, generation: int, prefill: int) -> None:
+        """Compute single tokens and batches with so many threads from now on."""
+        C.llama_set_n_threads(self.pointer, generation, prefill)
+
     @property
     def first_position(self) -> int:
         """The smallest position that every layer still holds, -1 if empty."""

@@ -35,14 +35,16 @@ from app.engine.base import (
 from app.engine.cache import PrefixCache
 from app.engine.generation import Generation
 from app.engine.gguf_header import GgufHeader, read_header
-from app.engine.machine import engine_threads
+from app.engine.machine import engine_threads, physical_cores
 from app.engine.preload import preload
 from app.engine.state_files import StateFolder
+from app.engine.tuning import WORTH_TUNING, best_threads, candidates
 from app.engine.vocabulary import LlamaTokenizer, O200kTokenizer, Tokenizer, Vocabulary
 from app.errors import AppError, ContextFullError, EngineError
 
 # Reading the file is nearly all of a load; the rest of the bar is for llama.cpp's own part.
 _PRELOAD_SHARE = 0.9
+_TRIAL_TOKENS = 4
 
 
 def new_abort_flag() -> Any:
@@ -93,7 +95,10 @@ class LlamaEngine(Engine):
                     return
                 yield event
             self._current = self._open(request, header)
-            yield Loaded(self._current.info) if self._current else Stopped()
+            if self._current is None:
+                yield Stopped()
+                return
+            yield Loaded(self._current.info, self._choose_threads(self._current, header))
         except AppError as error:
             yield failed(error)
         except OSError as error:
@@ -152,6 +157,30 @@ class LlamaEngine(Engine):
             spent = time.monotonic() - started
             left = spent / done * (size - done) if spent > 0.5 else None
             yield LoadProgress(_PRELOAD_SHARE * done / size, left)
+
+    def _choose_threads(self, loaded: _Loaded, header: GgufHeader) -> int:
+        """Those of the plan, else the fastest; all cores for batches, which are arithmetic. Gives the first."""
+        cores = engine_threads()
+        threads = loaded.plan.threads
+        if not threads:
+            large = header.tensor_bytes >= WORTH_TUNING
+            trials = candidates(physical_cores()) if large else [cores]
+            threads = best_threads(trials, lambda number: self._try(loaded, number)) if len(trials) > 1 else trials[0]
+        loaded.context.use_threads(threads, max(threads, cores))
+        return threads
+
+    def _try(self, loaded: _Loaded, threads: int) -> float:
+        """Seconds that a few tokens take with so many threads."""
+        context = loaded.context
+        context.use_threads(threads, threads)
+        seconds = []
+        for position in range(_TRIAL_TOKENS):
+            started = time.monotonic()
+            context.decode([position], position, want_logits=True)
+            seconds.append(time.monotonic() - started)
+        context.clear()
+        # The fastest, because other programs can only make it slower.
+        return min(seconds)
 
     def _open(self, request: LoadRequest, header: GgufHeader) -> _Loaded | None:
         """Load weights, context and vocabulary; None if that was stopped."""

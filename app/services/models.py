@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,11 +37,13 @@ class ModelService:
         chosen: str | None,
         remember: Callable[..., None],
         context_size: Callable[[], int],
+        threads: Callable[[], Mapping[str, int]],
         states: Callable[[], StatePlan | None],
     ) -> None:
         """lane is the engine's; remember keeps settings by their names; notify tells the listeners.
 
-        states says where caches are kept on disk, None for nowhere.
+        threads are those that were found to be fastest, by the fingerprint of the model. states says where caches are
+        kept on disk, None for nowhere.
         """
         self._engine = engine
         self._lane = lane
@@ -49,6 +51,7 @@ class ModelService:
         self._notify = notify
         self._remember = remember
         self._context_size = context_size
+        self._threads = threads
         self._states = states
         self._stop: Stop | None = None
         self._plan: MemoryPlan | None = None
@@ -143,7 +146,8 @@ class ModelService:
             header = read_header(path)
             check_is_chat_model(header)
             self._plan = plan_for(header, self._context_size(), Machine.this())
-            return self._load(LoadRequest(path, self._plan.usable(), self._states()), stop)
+            tuned = self._threads().get(header.fingerprint, 0)
+            return self._load(LoadRequest(path, replace(self._plan.usable(), threads=tuned), self._states()), stop)
         except AppError as error:
             self._set(ModelState(ModelPhase.FAILED, _model_file(path), failure=_failure(error)))
             raise
@@ -163,7 +167,8 @@ class ModelService:
             match event:
                 case LoadProgress(fraction, seconds_left):
                     self._set(ModelState(ModelPhase.LOADING, file, fraction=fraction, seconds_left=seconds_left))
-                case Loaded(model):
+                case Loaded(model, threads):
+                    self._post(lambda: self._keep_threads(model, threads))
                     self._set(ModelState(ModelPhase.READY, file, model))
                     return model
                 case Stopped():
@@ -173,6 +178,11 @@ class ModelService:
                     kind = ModelFileError if not event.lost else EngineError
                     raise kind(title, remedy, details)
         raise EngineError("The engine gave no sign of an end.", "Try again.")
+
+    def _keep_threads(self, model: ModelInfo, threads: int) -> None:
+        known = self._threads()
+        if threads and known.get(model.fingerprint) != threads:
+            self._remember(tuned_threads={**known, model.fingerprint: threads})
 
     def _set(self, state: ModelState) -> None:
         self._post(lambda: self._change(state))

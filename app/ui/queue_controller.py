@@ -34,7 +34,9 @@ class QueueController(QObject):
             label = self.tr("Not sent yet") if not running else self.tr("Next") if place == 0 else self.tr("Then")
             if unsent.conversation_id != current:
                 title = words.one_line(titles.get(unsent.conversation_id, "") or words.untitled())
-                label = self.tr("{label}, in “{title}”").format(label=label, title=title[:24])
+                label = self.tr("{label}, in “{title}”").format(
+                    label=label, title=title if len(title) <= 24 else title[:23].rstrip() + "…"
+                )
             return WaitingRow(unsent.id, words.one_line(unsent.text), label, not running)
 
         self._panels.waiting.show_rows([row(place, unsent) for place, unsent in enumerate(waiting)])
