@@ -18,6 +18,7 @@ from app.errors import AppError, EngineError
 from app.paths import Paths
 from app.services.events import (
     AnswerGrew,
+    ChoiceOffered,
     Event,
     Phase,
     ReasoningGrew,
@@ -26,6 +27,7 @@ from app.services.events import (
     TurnEnded,
     TurnProgress,
 )
+from app.services.offers import LeaveOut, Offer, UseContext
 
 
 def ask(paths: Paths, options: argparse.Namespace) -> int:
@@ -40,21 +42,52 @@ def ask(paths: Paths, options: argparse.Namespace) -> int:
         if options.model is not None:
             core.models.use(options.model)
         conversation = core.chat.find(options.conversation) if options.conversation else None
-        ended: list[Message] = []
+        turn = _TurnWatch()
         core.chat.subscribe(printer.show)
-        core.chat.subscribe(lambda event: ended.append(event.message) if isinstance(event, TurnEnded) else None)
+        core.chat.subscribe(turn.hear)
         core.chat.send(
             conversation, options.question, Effort(options.effort) if options.effort else None, options.max_tokens
         )
         _stop_on_interrupt(tasks, core)
-        while not ended:
-            tasks.get()()
-        return _result(ended[0], limited=options.max_tokens is not None)
+        answer = turn.wait(tasks)
+        offer = turn.offer(options.when_full)
+        if offer is not None:
+            core.chat.accept(answer.id, offer)
+            answer = turn.wait(tasks)
+        return _result(answer, limited=options.max_tokens is not None)
     except AppError as error:
         printer.fail(error)
         raise
     finally:
         core.close()
+
+
+class _TurnWatch:
+    """Hears how a turn ends, and what would make it possible if it was not."""
+
+    def __init__(self) -> None:
+        self._ended: list[Message] = []
+        self._offers: tuple[Offer, ...] = ()
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case TurnEnded(message):
+                self._ended.append(message)
+            case ChoiceOffered(_, offers):
+                self._offers = offers
+
+    def wait(self, tasks: queue.SimpleQueue[Callable[[], None]]) -> Message:
+        """Run what is posted until the turn ends; gives the answer."""
+        self._ended.clear()
+        self._offers = ()
+        while not self._ended:
+            tasks.get()()
+        return self._ended[-1]
+
+    def offer(self, wish: str) -> Offer | None:
+        """What was offered of this kind; see --when-full."""
+        kinds = {"leave-out": LeaveOut, "larger": UseContext}
+        return next((offer for offer in self._offers if wish in kinds and isinstance(offer, kinds[wish])), None)
 
 
 def _stop_on_interrupt(tasks: queue.SimpleQueue[Callable[[], None]], core: Core) -> None:
@@ -130,6 +163,8 @@ class _JsonPrinter:
                 self._print("tool_result", name=result.name, text=result.output)
             case TurnEnded(message) if message.failure is None:
                 self._done(message)
+            case ChoiceOffered(_, offers):
+                self._print("choice", offers=[{"kind": type(offer).__name__, **asdict(offer)} for offer in offers])
             case StorageFailed(failure):
                 self._print("error", title=failure.title, remedy=failure.remedy)
 

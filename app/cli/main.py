@@ -89,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--max-tokens", type=int, metavar="N", help="stop the answer after so many tokens")
     command.add_argument("--thinking-budget", type=int, metavar="N", help="answer after so many tokens of thought")
     command.add_argument("--context", type=int, metavar="TOKENS", help="size of the context")
+    command.add_argument(
+        "--when-full",
+        choices=["stop", "leave-out", "larger"],
+        default="stop",
+        help="where the conversation no longer fits: leave out its oldest messages, or use a larger context",
+    )
     command.add_argument("--show-reasoning", action="store_true", help="print the model's thoughts too")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
 
