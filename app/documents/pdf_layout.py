@@ -1,0 +1,156 @@
+"""From printed lines to running text: what repeats on every page goes, lines become paragraphs, broken words whole."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.documents.pdf_pages import Line, PageText
+from app.domain.documents import BlockKind, Rectangle
+
+# How many pages around one are looked at for the same line at the top or bottom: running heads change with the chapter.
+_NEIGHBOURS = 4
+_SAME_HEADS = 2
+_MARGIN = 0.12
+"""The part of a page's height at its top and bottom in which running heads and page numbers stand."""
+_EDGE_LINES = 3
+
+_DIGITS = re.compile(r"\d+")
+_NUMBER_AT_AN_END = re.compile(r"^\d{1,5}(?=\s)|(?<=\s)\d{1,5}$")
+_PAGE_NUMBER = re.compile(r"[\W_]*(?:page|seite)?[\W_]*(?:\d{1,5}|[ivxlc]{1,7})(?:\s*(?:of|/|von|sur)\s*\d{1,5})?[\W_]*", re.I)
+_COMPOUND = re.compile(r"\w+-\w+")
+_LAST_WORD = re.compile(r"\w+$")
+_FIRST_WORD = re.compile(r"\w+")
+_ITEM = re.compile(r"(?:[•◦▪‣·∙●○■□–—*-]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running text with the boxes of its lines: start and end in text, and the rectangle."""
+
+    text: str
+    boxes: tuple[tuple[int, int, Rectangle], ...]
+    kind: BlockKind
+    top: float
+
+
+def without_furniture(pages: Sequence[PageText]) -> list[PageText]:
+    """The pages without running heads, running feet and page numbers.
+
+    A line near the edge goes if on at least two pages nearby the same line, numbers aside, stands near the edge, or one
+    that begins or ends with a number which counts the pages as this one does.
+    """
+    edges = [_edge_lines(page) for page in pages]
+    signs = [
+        {sign for index in edge for sign in _signs(page.lines[index].text, number)}
+        for number, (page, edge) in enumerate(zip(pages, edges, strict=True))
+    ]
+    window: Counter[str] = Counter()
+    for nearby in signs[:_NEIGHBOURS]:
+        window.update(nearby)
+    result: list[PageText] = []
+    for number, page in enumerate(pages):
+        if number + _NEIGHBOURS < len(signs):
+            window.update(signs[number + _NEIGHBOURS])
+        if number > _NEIGHBOURS:
+            window.subtract(signs[number - _NEIGHBOURS - 1])
+        gone = {index for index in edges[number] if _is_furniture(page.lines[index].text, number, window)}
+        lines = tuple(line for index, line in enumerate(page.lines) if index not in gone)
+        result.append(PageText(page.width, page.height, lines))
+    return result
+
+
+def compounds(pages: Sequence[PageText]) -> frozenset[str]:
+    """Words that are written with a hyphen inside a line: a hyphen at a line's end may be one of theirs."""
+    return frozenset(word.lower() for page in pages for line in page.lines for word in _COMPOUND.findall(line.text))
+
+
+def paragraphs(lines: Sequence[Line], hyphenated: frozenset[str]) -> Iterator[Paragraph]:
+    """The paragraphs of a page, or of a part of it; list items, and lines that stand alone, each on its own."""
+    group: list[Line] = []
+    for line in lines:
+        if group and not _goes_on(group[-1], line):
+            yield _join(group, hyphenated)
+            group = []
+        group.append(line)
+    if group:
+        yield _join(group, hyphenated)
+
+
+def _edge_lines(page: PageText) -> list[int]:
+    """Which lines stand near the top or bottom edge, at most three at each."""
+    order = sorted(range(len(page.lines)), key=lambda index: page.lines[index].box.top)
+    limit = page.height * _MARGIN
+    top = [index for index in order[:_EDGE_LINES] if page.lines[index].box.bottom < limit]
+    bottom = [index for index in order[-_EDGE_LINES:] if page.lines[index].box.top > page.height - limit]
+    return sorted({*top, *bottom})
+
+
+def _signs(text: str, number: int) -> Iterator[str]:
+    """What tells a running head from text: what it says, and by how much its number differs from the page's."""
+    yield _DIGITS.sub("#", text).casefold()
+    for match in _NUMBER_AT_AN_END.finditer(text):
+        yield f"\0{int(match.group()) - number}"
+
+
+def _is_furniture(text: str, number: int, window: Counter[str]) -> bool:
+    if _PAGE_NUMBER.fullmatch(text):
+        return True
+    return any(window[sign] > _SAME_HEADS for sign in _signs(text, number))
+
+
+def _goes_on(line: Line, following: Line) -> bool:
+    """Whether two lines belong to one paragraph: one below the other, close, alike in size, or on the same height."""
+    if line.broken or _same_height(line, following):
+        return True
+    gap = following.box.top - line.box.bottom
+    taller, smaller = max(line.height, following.height), min(line.height, following.height)
+    overlap = min(line.box.right, following.box.right) - max(line.box.left, following.box.left)
+    return -0.5 * smaller <= gap <= 0.6 * taller and taller <= 1.8 * smaller and overlap > 0 and not _begins_item(following)
+
+
+def _same_height(line: Line, following: Line) -> bool:
+    middle = (following.box.top + following.box.bottom) / 2
+    return line.box.top <= middle <= line.box.bottom and following.box.left >= line.box.right - 1
+
+
+def _begins_item(line: Line) -> bool:
+    return _ITEM.match(line.text) is not None
+
+
+def _join(group: Sequence[Line], hyphenated: frozenset[str]) -> Paragraph:
+    right = max(line.box.right for line in group)
+    text = ""
+    boxes: list[tuple[int, int, Rectangle]] = []
+    for line, following in pairwise((*group, None)):
+        assert line is not None
+        boxes.append((len(text), len(text) + len(line.text), line.box))
+        text += line.text
+        if following is not None:
+            text += _between(line, following, right, hyphenated)
+    kind = BlockKind.ITEM if _begins_item(group[0]) else BlockKind.PARAGRAPH
+    return Paragraph(text, tuple(boxes), kind, group[0].box.top)
+
+
+def _between(line: Line, following: Line, right: float, hyphenated: frozenset[str]) -> str:
+    """What stands between two lines of a paragraph: nothing or a hyphen in a broken word, a space, or a line break.
+
+    The break was meant where the first word of the next line would have had room: code, addresses, tables.
+    """
+    if line.broken:
+        if line.text.endswith(("-", "\u2010")):
+            return ""
+        before, after = _LAST_WORD.search(line.text), _FIRST_WORD.match(following.text)
+        word = f"{before.group()}-{after.group()}".lower() if before and after else ""
+        return "-" if word in hyphenated or not word or not following.text[0].islower() else ""
+    if _same_height(line, following):
+        return " "
+    if " … " in line.text:
+        # A line of a table of contents.
+        return "\n"
+    per_character = (line.box.right - line.box.left) / len(line.text)
+    needed = per_character * (len(following.text.split(" ", 1)[0]) + 1)
+    return " " if line.box.right + needed > right else "\n"
