@@ -21,7 +21,7 @@ class DocumentBuilder:
     """Receives a document in reading order."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._pieces: list[str] = []
         self._length = 0
         self._blocks: list[Block] = []
@@ -43,8 +43,8 @@ class DocumentBuilder:
 
     def begin_unit(self, kind: UnitKind, number: int, name: str = "", width: float = 0.0, height: float = 0.0) -> None:
         """What follows stands on this page (slide, sheet, chapter)."""
-        if len(self._units) >= self._limits.units:
-            self._stop(f"Only the first {self._limits.units:,} {kind}s were read.")
+        if len(self._units) >= self.limits.units:
+            self._stop(f"Only the first {self.limits.units:,} {kind}s were read.")
         self.unit_kind = kind
         start = self._length + 2 if self._blocks else 0
         self._close_unit()
@@ -75,6 +75,13 @@ class DocumentBuilder:
         if text:
             self._append(kind, text)
 
+    def verbatim(self, text: str, kind: BlockKind, gap: int = 2) -> None:
+        """Clean text that keeps its spaces and line breaks, gap line breaks below the block before it.
+
+        For formats that are read as they are written, whose lines must keep their numbers.
+        """
+        self._append(kind, text, gap=gap)
+
     def row(self, cells: Sequence[str], columns: str = "") -> None:
         """A row of a table, columns being the names of its columns. Empty cells at the end are left out."""
         texts = [clean_line(cell) for cell in cells]
@@ -103,15 +110,19 @@ class DocumentBuilder:
             marks=tuple(self._marks),
         )
 
-    def _append(self, kind: BlockKind, text: str, headings: tuple[str, ...] | None = None) -> int:
+    def _append(
+        self, kind: BlockKind, text: str, headings: tuple[str, ...] | None = None, gap: int | None = None
+    ) -> int:
         """Add a block; gives where it begins."""
         separator = ""
-        if self._blocks:
+        if gap is not None:
+            separator = "\n" * gap
+        elif self._blocks:
             dense = kind in _DENSE and self._blocks[-1].kind is kind and self._in_open_unit()
             separator = "\n" if dense else "\n\n"
         start = self._length + len(separator)
-        room = self._limits.characters - start
-        if room <= 0 or len(self._blocks) >= self._limits.blocks:
+        room = self.limits.characters - start
+        if room <= 0 or len(self._blocks) >= self.limits.blocks:
             self._stop("Only the beginning was read: the file holds more text than can be searched.")
         cut = text[:room]
         self._pieces += (separator, cut)

@@ -33,7 +33,7 @@ _INVISIBLE = dict.fromkeys(
     )
 )
 _TABLE: dict[int, str | None] = {**_INVISIBLE, **_LIGATURES, **_SPACES, **_BREAKS}
-_PLAIN = re.compile(r"[ -~\n\t\u00a1-\u00ac\u00ae-\u0600]*")
+_CHANGED = re.compile("[" + "".join(re.escape(chr(code)) for code in _TABLE) + "]")
 _RUN_OF_SPACE = re.compile(r"\s+")
 _RUN_OF_BLANKS = re.compile(r"[ \t]+")
 _SPACE_BEFORE_BREAK = re.compile(r"[ \t]+\n")
@@ -42,7 +42,7 @@ _MANY_BREAKS = re.compile(r"\n{3,}")
 
 def clean(text: str) -> str:
     """Text without control and invisible characters; breaks become newlines, ligatures letters, odd spaces spaces."""
-    if _PLAIN.fullmatch(text):
+    if not _CHANGED.search(text):
         return text
     return text.replace("\r\n", "\n").translate(_TABLE)
 

@@ -27,7 +27,12 @@ class Limits:
     blocks: int = 400_000
     entries: int = 20_000
     unpacked_bytes: int = 400 * MIB
+    text_bytes: int = 32 * MIB
+    """How much of a file that is nothing but text is looked at."""
     reply_bytes: int = 96 * MIB
+
+
+DEFAULT_LIMITS = Limits()
 
 
 class UnreadableError(Exception):

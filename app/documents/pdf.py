@@ -13,7 +13,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from app.documents.builder import DocumentBuilder
-from app.documents.limits import Limits, UnreadableError, damaged
+from app.documents.limits import UnreadableError, damaged
 from app.documents.pdf_layout import compounds, paragraphs, without_furniture
 from app.documents.pdf_pages import Line, PageText, read_page
 from app.documents.source import Source
@@ -23,7 +23,9 @@ _MOST_BOOKMARKS = 20_000
 _DEEPEST_BOOKMARK = 12
 _MOST_LINES_OF_A_HEADING = 3
 _NOT_LETTERS = re.compile(r"[\W_]+")
-_NUMBERING = re.compile(r"^(?:chapter|appendix|section|part)?\s*(?:\d{1,3}|[A-Z]|[IVXLC]{1,6})?(?:\.\d{1,3})*[.):]?\s+", re.I)
+_NUMBERING = re.compile(
+    r"^(?:chapter|appendix|section|part)?\s*(?:\d{1,3}|[A-Z]|[IVXLC]{1,6})?(?:\.\d{1,3})*[.):]?\s+", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,11 @@ class Bookmark:
     y: float | None
 
 
-def extract(source: Source, limits: Limits, builder: DocumentBuilder) -> None:
+def extract(source: Source, builder: DocumentBuilder) -> None:
     document = _open(source)
     builder.title = document.get_metadata_value("Title")
     count = len(document)
-    pages = [read_page(document.raw, index) for index in range(min(count, limits.units))]
+    pages = [read_page(document.raw, index) for index in range(min(count, builder.limits.units))]
     _say_what_is_missing(pages, count, builder)
     body = without_furniture(pages)
     hyphenated = compounds(body)

@@ -20,7 +20,9 @@ _EDGE_LINES = 3
 
 _DIGITS = re.compile(r"\d+")
 _NUMBER_AT_AN_END = re.compile(r"^\d{1,5}(?=\s)|(?<=\s)\d{1,5}$")
-_PAGE_NUMBER = re.compile(r"[\W_]*(?:page|seite)?[\W_]*(?:\d{1,5}|[ivxlc]{1,7})(?:\s*(?:of|/|von|sur)\s*\d{1,5})?[\W_]*", re.I)
+_PAGE_NUMBER = re.compile(
+    r"[\W_]*(?:page|seite)?[\W_]*(?:\d{1,5}|[ivxlc]{1,7})(?:\s*(?:of|/|von|sur)\s*\d{1,5})?[\W_]*", re.I
+)
 _COMPOUND = re.compile(r"\w+-\w+")
 _LAST_WORD = re.compile(r"\w+$")
 _FIRST_WORD = re.compile(r"\w+")
@@ -109,7 +111,12 @@ def _goes_on(line: Line, following: Line) -> bool:
     gap = following.box.top - line.box.bottom
     taller, smaller = max(line.height, following.height), min(line.height, following.height)
     overlap = min(line.box.right, following.box.right) - max(line.box.left, following.box.left)
-    return -0.5 * smaller <= gap <= 0.6 * taller and taller <= 1.8 * smaller and overlap > 0 and not _begins_item(following)
+    return (
+        -0.5 * smaller <= gap <= 0.6 * taller
+        and taller <= 1.8 * smaller
+        and overlap > 0
+        and not _begins_item(following)
+    )
 
 
 def _same_height(line: Line, following: Line) -> bool:
@@ -141,8 +148,6 @@ def _between(line: Line, following: Line, right: float, hyphenated: frozenset[st
     The break was meant where the first word of the next line would have had room: code, addresses, tables.
     """
     if line.broken:
-        if line.text.endswith(("-", "\u2010")):
-            return ""
         before, after = _LAST_WORD.search(line.text), _FIRST_WORD.match(following.text)
         word = f"{before.group()}-{after.group()}".lower() if before and after else ""
         return "-" if word in hyphenated or not word or not following.text[0].islower() else ""

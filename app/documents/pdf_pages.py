@@ -19,9 +19,9 @@ import pypdfium2.raw as pdfium
 from app.documents.clean import clean
 from app.domain.documents import Rectangle
 
-# PDFium gives U+0002 for a hyphen at the end of a line, and then often no line end after it.
-_LINE_END = re.compile("\r\n|\x02(?:\r\n)?")
-_INNER_HYPHEN = re.compile(r"[-\u2010](?=\w)")
+# What PDFium gives for a hyphen at the end of a line, with no line end after it: U+FFFE, older versions U+0002.
+_HYPHENS = ("\ufffe", "\x02")
+_LINE_END = re.compile("\r\n|[\ufffe\x02](?:\r\n)?")
 _LEADERS = re.compile(r"\s*(?:\.\s?){5,}\s*")
 
 Box = tuple[float, float, float, float]
@@ -32,10 +32,7 @@ MOST_CHARACTERS_OF_A_PAGE = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as it is printed.
-
-    broken says that its last word goes on in the next line; a hyphen that PDFium is sure of is kept, another left out.
-    """
+    """A line as it is printed. broken says that it ends in a hyphen (left out): the word goes on in the next line."""
 
     text: str
     box: Rectangle
@@ -118,12 +115,8 @@ def _lines(text_page: Any, plan: PagePlan) -> Iterator[Line]:
         units = len(raw.encode("utf-16-le", "surrogatepass")) // 2 if astral else len(raw)
         first, unit = unit, unit + units + len(ending)
         boxes = _boxes(text_page, first, units, edges)
-        if not boxes or raw.isspace():
-            continue
-        if _is_folded(boxes) and not astral:
-            yield from _unfold(text_page, raw, first, plan, edges)
-        else:
-            yield _line(raw, boxes, plan, ending.startswith("\x02"))
+        if boxes and not raw.isspace():
+            yield _line(raw, boxes, plan, ending.startswith(_HYPHENS))
 
 
 def _line(raw: str, boxes: list[Box], plan: PagePlan, broken: bool) -> Line:
@@ -132,27 +125,6 @@ def _line(raw: str, boxes: list[Box], plan: PagePlan, broken: bool) -> Line:
         text = _LEADERS.sub(" … ", text)
     lefts, bottoms, rights, tops = zip(*boxes, strict=True)
     return Line(text, plan.place(min(lefts), min(bottoms), max(rights), max(tops)), broken)
-
-
-def _is_folded(boxes: list[Box]) -> bool:
-    """Whether this line is two: PDFium ends none after a hyphen that belongs to the word ("stable-" and "updates")."""
-    return len(boxes) > 1 and any(box[3] <= boxes[0][1] for box in boxes) and all(box[1] < boxes[0][3] for box in boxes)
-
-
-def _unfold(text_page: Any, raw: str, first: int, plan: PagePlan, edges: Any) -> Iterator[Line]:
-    """The printed lines of such a line: cut after the hyphens whose next character stands lower."""
-    start = 0
-    for match in _INNER_HYPHEN.finditer(raw):
-        before = _boxes(text_page, first + match.start(), 1, edges)
-        after = _boxes(text_page, first + match.end(), 1, edges)
-        if before and after and after[0][3] <= before[0][1] + 1:
-            boxes = _boxes(text_page, first + start, match.end() - start, edges)
-            if boxes:
-                yield _line(raw[start : match.end()], boxes, plan, broken=True)
-                start = match.end()
-    boxes = _boxes(text_page, first + start, len(raw) - start, edges)
-    if boxes:
-        yield _line(raw[start:], boxes, plan, broken=False)
 
 
 def _split(text: str) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,7 @@ class Source:
             return b""
         return (ctypes.c_ubyte * self.size).from_buffer(self.mapping)
 
-    def read(self) -> bytes:
+    def read(self, most: int = -1) -> bytes:
+        """The file's bytes, or as many of its first as are asked for."""
         self.file.seek(0)
-        return self.file.read(self.size)
+        return self.file.read(self.size if most < 0 else min(most, self.size))

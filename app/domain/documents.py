@@ -87,7 +87,7 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Characters start to end (exclusive) of the document's text stand in this rectangle of the page with that number."""
+    """Characters start to end (exclusive) of the document's text stand in this rectangle of a page, named by number."""
 
     start: int
     end: int
