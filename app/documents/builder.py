@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.documents.clean import clean_code, clean_flow, clean_line
 from app.documents.limits import Limits
 from app.domain.documents import Block, BlockKind, Document, DocumentKind, Mark, Rectangle, Unit, UnitKind
 
 LONGEST_HEADING = 200
+DEEPEST_HEADING = 12
 # Blocks of these kinds follow each other without an empty line between them.
 _DENSE = (BlockKind.ROW, BlockKind.ITEM)
 
@@ -57,11 +59,13 @@ class DocumentBuilder:
             return
         self.set_heading(text, level)
         self._append(BlockKind.HEADING, text)
+        if self.unit_kind is UnitKind.CHAPTER and not self._units[-1].name:
+            self._units[-1] = replace(self._units[-1], name=text[:LONGEST_HEADING])
 
     def set_heading(self, text: str, level: int) -> None:
         """What follows stands under this heading, though it is no text of its own."""
-        while self._path and self._path[-1][0] >= level:
-            self._path.pop()
+        level = min(level, DEEPEST_HEADING)
+        self.leave_headings(level)
         self._path.append((level, clean_line(text)[:LONGEST_HEADING]))
 
     def leave_headings(self, level: int = 1) -> None:
@@ -100,13 +104,15 @@ class DocumentBuilder:
 
     def build(self, kind: DocumentKind) -> Document:
         self._close_unit()
+        # Empty pages at the end begin where nothing follows any more.
+        units = [replace(u, start=min(u.start, self._length), end=min(u.end, self._length)) for u in self._units]
         return Document(
             kind=kind,
             title=clean_line(self.title)[:LONGEST_HEADING],
             text="".join(self._pieces),
             blocks=tuple(self._blocks),
             unit_kind=self.unit_kind,
-            units=tuple(self._units),
+            units=tuple(units),
             marks=tuple(self._marks),
         )
 
@@ -141,8 +147,7 @@ class DocumentBuilder:
     def _close_unit(self) -> None:
         if self._units:
             unit = self._units[-1]
-            end = max(self._length, unit.start)
-            self._units[-1] = Unit(unit.number, unit.name, unit.start, end, unit.width, unit.height)
+            self._units[-1] = replace(unit, end=max(self._length, unit.start))
 
     def _stop(self, note: str) -> None:
         self.notes.append(note)

@@ -33,7 +33,11 @@ _INVISIBLE = dict.fromkeys(
     )
 )
 _TABLE: dict[int, str | None] = {**_INVISIBLE, **_LIGATURES, **_SPACES, **_BREAKS}
-_CHANGED = re.compile("[" + "".join(re.escape(chr(code)) for code in _TABLE) + "]")
+# Three searches, for the speed of it: Python compares a class of characters one range after another, unless all of them
+# are of 16 bits.
+_ASCII_CHANGED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CHANGED = re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(_TABLE) if code <= 0xFFFF) + "]")
+_TAGS = re.compile("[\U000e0000-\U000e007f]")
 _RUN_OF_SPACE = re.compile(r"\s+")
 _RUN_OF_BLANKS = re.compile(r"[ \t]+")
 _SPACE_BEFORE_BREAK = re.compile(r"[ \t]+\n")
@@ -42,7 +46,11 @@ _MANY_BREAKS = re.compile(r"\n{3,}")
 
 def clean(text: str) -> str:
     """Text without control and invisible characters; breaks become newlines, ligatures letters, odd spaces spaces."""
-    if not _CHANGED.search(text):
+    if text.isascii():
+        changed = _ASCII_CHANGED.search(text)
+    else:
+        changed = _CHANGED.search(text) or _TAGS.search(text)
+    if not changed:
         return text
     return text.replace("\r\n", "\n").translate(_TABLE)
 

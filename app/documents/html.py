@@ -19,8 +19,8 @@ _UNSEEN_TAGS = (
     "head script style template noscript iframe object embed svg math audio video canvas nav select textarea title"
 )
 _BLOCK_TAGS = (
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr html legend li main menu ol p pre section summary tbody tfoot thead ul"
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu ol p pre section summary tbody tfoot thead ul"
 )
 _UNSEEN = frozenset(_UNSEEN_TAGS.split())
 _BLOCKS = frozenset(_BLOCK_TAGS.split())

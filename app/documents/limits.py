@@ -24,7 +24,7 @@ class Limits:
     wall_seconds: float = 120.0
     units: int = 5_000
     characters: int = 12_000_000
-    blocks: int = 400_000
+    blocks: int = 200_000
     entries: int = 20_000
     unpacked_bytes: int = 400 * MIB
     text_bytes: int = 32 * MIB

@@ -64,11 +64,11 @@ def _open(source: Source) -> Any:
 
 
 def _say_what_is_missing(pages: Sequence[PageText], count: int, builder: DocumentBuilder) -> None:
-    bare = sum(not page.lines for page in pages)
-    if bare == len(pages):
+    if not any(page.lines for page in pages):
         raise UnreadableError(FileStatus.NO_TEXT, "There is no text in this file (a scan?).")
+    bare = sum(page.drawn and not page.lines for page in pages)
     if bare:
-        builder.notes.append(f"{bare:,} of {count:,} pages hold no text (scans?).")
+        builder.notes.append(f"Pages without text (scans?): {bare:,} of {count:,}.")
     if count > len(pages):
         builder.notes.append(f"Only the first {len(pages):,} of {count:,} pages were read.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from app.documents.pdf_pages import Line, PageText
@@ -61,7 +61,8 @@ def without_furniture(pages: Sequence[PageText]) -> list[PageText]:
             window.subtract(signs[number - _NEIGHBOURS - 1])
         gone = {index for index in edges[number] if _is_furniture(page.lines[index].text, number, window)}
         lines = tuple(line for index, line in enumerate(page.lines) if index not in gone)
-        result.append(PageText(page.width, page.height, lines))
+        # Whatever repeats on a page that holds nothing else is what the page says.
+        result.append(replace(page, lines=lines) if lines else page)
     return result
 
 

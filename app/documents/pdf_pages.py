@@ -45,11 +45,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page as it is shown, in points, with its lines in PDFium's order."""
+    """A page as it is shown, in points, with its lines in PDFium's order. drawn says that anything at all is on it."""
 
     width: float
     height: float
     lines: tuple[Line, ...]
+    drawn: bool = True
 
 
 class PagePlan:
@@ -80,12 +81,13 @@ def read_page(document: Any, index: int) -> PageText:
     """The lines of one page; none where PDFium can't load it. Index from 0."""
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
-        return PageText(0.0, 0.0, ())
+        return PageText(0.0, 0.0, (), drawn=False)
     try:
         plan = PagePlan(page)
         with _text_of(page) as text_page:
             lines = tuple(_lines(text_page, plan)) if text_page else ()
-        return PageText(round(plan.width, 1), round(plan.height, 1), lines)
+        drawn = bool(lines) or pdfium.FPDFPage_CountObjects(page) > 0
+        return PageText(round(plan.width, 1), round(plan.height, 1), lines, drawn)
     finally:
         pdfium.FPDF_ClosePage(page)
 

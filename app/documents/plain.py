@@ -43,10 +43,8 @@ class Piece:
 def extract(source: Source, builder: DocumentBuilder) -> None:
     """Plain text, reStructuredText, Markdown."""
     lines = _lines(read_text(source, builder)[: builder.limits.characters + 1])
-    name = source.name.lower()
-    _add(lines, _prose(lines, number_signs=name.endswith((".md", ".markdown", ".mdown"))), builder)
-    first = next((block for block in _headings(builder)), "")
-    builder.title = builder.title or first
+    is_markdown = source.name.lower().endswith((".md", ".markdown", ".mdown"))
+    _add(lines, _prose(lines, number_signs=is_markdown), builder)
 
 
 def extract_code(source: Source, builder: DocumentBuilder) -> None:
@@ -59,10 +57,6 @@ def add_code(text: str, builder: DocumentBuilder) -> None:
     _add(lines, _code(lines), builder)
 
 
-def _headings(builder: DocumentBuilder) -> Iterator[str]:
-    return iter(builder.headings[:1])
-
-
 def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in clean(text).expandtabs(4).split("\n")]
 
@@ -73,6 +67,8 @@ def _add(lines: Sequence[str], pieces: Iterator[Piece], builder: DocumentBuilder
     for piece in pieces:
         if piece.heading:
             builder.set_heading(piece.heading, piece.level)
+        if piece.kind is BlockKind.HEADING and not builder.title:
+            builder.title = piece.heading
         gap = piece.first - end + (1 if end else 0)
         builder.verbatim("\n".join(lines[piece.first : piece.last]), piece.kind, gap)
         end = piece.last

@@ -13,6 +13,7 @@ import platform
 import struct
 import sys
 from collections.abc import Callable
+from importlib.machinery import BuiltinImporter, FrozenImporter
 
 from app.documents.limits import MIB, Limits
 
@@ -111,6 +112,7 @@ def close(limits: Limits, file_bytes: int) -> tuple[str, ...]:
         ]
     else:
         guards.append((_nothing_known, "On this system reading is kept apart, but not locked in."))
+    _stop_imports()
     missing: list[str] = []
     for guard, sentence in guards:
         try:
@@ -128,17 +130,23 @@ def _limit(limits: Limits, file_bytes: int) -> None:
     _set(resource.RLIMIT_CORE, 0)
     _set(resource.RLIMIT_FSIZE, 0)
     _set(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    _set(resource.RLIMIT_CPU, limits.cpu_seconds)
+    # The first limit sends SIGXCPU, which says what happened; the second kills.
+    _set(resource.RLIMIT_CPU, limits.cpu_seconds, more=2)
     if sys.platform == "linux":
         # Elsewhere these are ignored or refused; there the parent watches.
         _set(resource.RLIMIT_DATA, data)
         _set(resource.RLIMIT_AS, _BASE_ADDRESS_SPACE + data)
 
 
-def _set(which: int, value: int) -> None:
+def _set(which: int, value: int, more: int = 0) -> None:
     hard = resource.getrlimit(which)[1]
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(which, (value, value))
+    most = value + more if hard == resource.RLIM_INFINITY else min(value + more, hard)
+    resource.setrlimit(which, (min(value, most), most))
+
+
+def _stop_imports() -> None:
+    """Let a module that is not loaded be one that does not exist, where looking for its file would be refused."""
+    sys.meta_path[:] = [BuiltinImporter, FrozenImporter]
 
 
 def _nothing_known() -> None:

@@ -56,7 +56,8 @@ class _Workbook:
             raise damaged("The file is damaged: it lists no sheets.")
         shown = [sheet for sheet in sheets if xml.attribute(sheet, "state") in {"", "visible"}]
         if len(shown) < len(sheets):
-            self._builder.notes.append(f"{len(sheets) - len(shown)} hidden sheets were left out.")
+            names = ", ".join(xml.attribute(sheet, "name")[:60] for sheet in sheets if sheet not in shown)
+            self._builder.notes.append(f"Hidden sheets were left out ({names}).")
         for number, sheet in enumerate(shown, 1):
             self._add_sheet(sheet, number)
 
