@@ -46,10 +46,7 @@ _MANY_BREAKS = re.compile(r"\n{3,}")
 
 def clean(text: str) -> str:
     """Text without control and invisible characters; breaks become newlines, ligatures letters, odd spaces spaces."""
-    if text.isascii():
-        changed = _ASCII_CHANGED.search(text)
-    else:
-        changed = _CHANGED.search(text) or _TAGS.search(text)
+    changed = _ASCII_CHANGED.search(text) if text.isascii() else _CHANGED.search(text) or _TAGS.search(text)
     if not changed:
         return text
     return text.replace("\r\n", "\n").translate(_TABLE)

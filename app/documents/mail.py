@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
 
 from app.documents.builder import DocumentBuilder
 from app.documents.clean import clean_line
@@ -20,7 +21,7 @@ _DEEPEST = 20
 
 
 def extract(source: Source, builder: DocumentBuilder) -> None:
-    message = message_from_bytes(source.read())
+    message = BytesParser(policy=compat32).parsebytes(source.read())
     if not any(message.get(name) for name in _HEADERS):
         raise damaged("The file is damaged: it is no e-mail.")
     builder.title = _header(message, "Subject")
@@ -42,6 +43,8 @@ class _Reader:
     def _add(self, part: Message, depth: int) -> None:
         self._parts += 1
         if self._parts > _MOST_PARTS or depth > _DEEPEST:
+            if not self._builder.notes:
+                self._builder.notes.append("Not all parts of the message were read.")
             return
         inner = part.get_payload()
         kind = part.get_content_type()

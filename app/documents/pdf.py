@@ -14,7 +14,7 @@ import pypdfium2.raw as pdfium
 
 from app.documents.builder import DocumentBuilder
 from app.documents.limits import UnreadableError, damaged
-from app.documents.pdf_layout import compounds, paragraphs, without_furniture
+from app.documents.pdf_layout import PageForm, compounds, paragraphs, without_furniture
 from app.documents.pdf_pages import Line, PageText, read_page
 from app.documents.source import Source
 from app.domain.documents import BlockKind, FileStatus, UnitKind
@@ -49,7 +49,7 @@ def extract(source: Source, builder: DocumentBuilder) -> None:
     outline = _outline(document)
     for index, page in enumerate(body):
         builder.begin_unit(UnitKind.PAGE, index + 1, _label(document, index), page.width, page.height)
-        _add_page(page, index, outline.get(index, []), hyphenated, builder)
+        _PageWriter(page, index + 1, hyphenated, builder).add(outline.get(index, []))
 
 
 def _open(source: Source) -> Any:
@@ -79,35 +79,32 @@ def _label(document: Any, index: int) -> str:
     return "" if label == str(index + 1) else label
 
 
-def _add_page(
-    page: PageText, index: int, bookmarks: Sequence[Bookmark], hyphenated: frozenset[str], builder: DocumentBuilder
-) -> None:
-    """Add a page's text, divided where headings stand."""
-    lines = page.lines
-    done = 0
-    for bookmark in bookmarks:
-        place = _find_heading(lines, done, bookmark.title)
-        if place is None:
-            place = _first_below(lines, done, bookmark, page.height)
-            _add_lines(lines[done : place[0]], index, hyphenated, builder)
-            builder.set_heading(bookmark.title, bookmark.level)
-        else:
-            _add_lines(lines[done : place[0]], index, hyphenated, builder)
-            builder.set_heading(bookmark.title, bookmark.level)
-            _add_lines(lines[place[0] : place[1]], index, hyphenated, builder, BlockKind.HEADING)
-        done = place[1]
-    _add_lines(lines[done:], index, hyphenated, builder)
+class _PageWriter:
+    """Adds a page's text, divided where headings stand."""
 
+    def __init__(self, page: PageText, number: int, hyphenated: frozenset[str], builder: DocumentBuilder) -> None:
+        self._page = page
+        self._number = number
+        self._form = PageForm(page.lines)
+        self._hyphenated = hyphenated
+        self._builder = builder
 
-def _add_lines(
-    lines: Sequence[Line],
-    index: int,
-    hyphenated: frozenset[str],
-    builder: DocumentBuilder,
-    kind: BlockKind | None = None,
-) -> None:
-    for paragraph in paragraphs(lines, hyphenated):
-        builder.placed(paragraph.text, paragraph.boxes, index + 1, kind or paragraph.kind)
+    def add(self, bookmarks: Sequence[Bookmark]) -> None:
+        lines = self._page.lines
+        done = 0
+        for bookmark in bookmarks:
+            first, last = _find_heading(lines, done, bookmark.title) or _first_below(
+                lines, done, bookmark, self._page.height
+            )
+            self._add_lines(lines[done:first])
+            self._builder.set_heading(bookmark.title, bookmark.level)
+            self._add_lines(lines[first:last], BlockKind.HEADING)
+            done = last
+        self._add_lines(lines[done:])
+
+    def _add_lines(self, lines: Sequence[Line], kind: BlockKind | None = None) -> None:
+        for paragraph in paragraphs(lines, self._form, self._hyphenated):
+            self._builder.placed(paragraph.text, paragraph.boxes, self._number, kind or paragraph.kind)
 
 
 def _find_heading(lines: Sequence[Line], start: int, title: str) -> tuple[int, int] | None:

@@ -17,6 +17,13 @@ _SAME_HEADS = 2
 _MARGIN = 0.12
 """The part of a page's height at its top and bottom in which running heads and page numbers stand."""
 _EDGE_LINES = 3
+_USUAL_SPACING = 1.15
+_WIDEST_SPACING = 3.0
+_MORE_SPACE = 1.25
+"""Lines that stand apart this many times further than others begin a new paragraph."""
+_MOST_DIFFERENT = 1.5
+_SAME_COLUMN = 40.0
+"""Lines whose left ends are nearer than this many points stand in the same column: an indent is less."""
 
 _DIGITS = re.compile(r"\d+")
 _NUMBER_AT_AN_END = re.compile(r"^\d{1,5}(?=\s)|(?<=\s)\d{1,5}$")
@@ -71,16 +78,38 @@ def compounds(pages: Sequence[PageText]) -> frozenset[str]:
     return frozenset(word.lower() for page in pages for line in page.lines for word in _COMPOUND.findall(line.text))
 
 
-def paragraphs(lines: Sequence[Line], hyphenated: frozenset[str]) -> Iterator[Paragraph]:
+def paragraphs(lines: Sequence[Line], form: PageForm, hyphenated: frozenset[str]) -> Iterator[Paragraph]:
     """The paragraphs of a page, or of a part of it; list items, and lines that stand alone, each on its own."""
     group: list[Line] = []
     for line in lines:
-        if group and not _goes_on(group[-1], line):
-            yield _join(group, hyphenated)
+        if group and not _goes_on(group[-1], line, form.spacing):
+            yield _join(group, form, hyphenated)
             group = []
         group.append(line)
     if group:
-        yield _join(group, hyphenated)
+        yield _join(group, form, hyphenated)
+
+
+class PageForm:
+    """How a page is set: how far its lines stand apart, and how far they reach to the right."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.spacing = _line_spacing(lines)
+        self._edges = [(line.box.left, line.box.right) for line in lines]
+
+    def right_of(self, group: Sequence[Line]) -> float:
+        """The right margin of the column that these lines stand in, as the longest of its lines show it."""
+        left = min(line.box.left for line in group)
+        rights = sorted(right for begin, right in self._edges if abs(begin - left) < _SAME_COLUMN)
+        return max(rights[len(rights) * 9 // 10], *(line.box.right for line in group))
+
+
+def _line_spacing(lines: Sequence[Line]) -> float:
+    """How far a page's lines stand apart, in heights of a line: about 1.1, in a draft with double spacing about 2."""
+    steps = sorted(
+        step for line, following in pairwise(lines) if 0 < (step := _step(line, following)) < _WIDEST_SPACING
+    )
+    return steps[len(steps) // 4] if steps else _USUAL_SPACING
 
 
 def _edge_lines(page: PageText) -> list[int]:
@@ -105,19 +134,19 @@ def _is_furniture(text: str, number: int, window: Counter[str]) -> bool:
     return any(window[sign] > _SAME_HEADS for sign in _signs(text, number))
 
 
-def _goes_on(line: Line, following: Line) -> bool:
+def _goes_on(line: Line, following: Line, spacing: float) -> bool:
     """Whether two lines belong to one paragraph: one below the other, close, alike in size, or on the same height."""
     if line.broken or _same_height(line, following):
         return True
-    gap = following.box.top - line.box.bottom
     taller, smaller = max(line.height, following.height), min(line.height, following.height)
     overlap = min(line.box.right, following.box.right) - max(line.box.left, following.box.left)
-    return (
-        -0.5 * smaller <= gap <= 0.6 * taller
-        and taller <= 1.8 * smaller
-        and overlap > 0
-        and not _begins_item(following)
-    )
+    is_close = 0 < _step(line, following) < _MORE_SPACE * spacing
+    return is_close and taller <= _MOST_DIFFERENT * smaller and overlap > 0 and not _begins_item(following)
+
+
+def _step(line: Line, following: Line) -> float:
+    """From one line's foot to the next one's, in heights of the taller."""
+    return (following.box.bottom - line.box.bottom) / max(line.height, following.height, 1.0)
 
 
 def _same_height(line: Line, following: Line) -> bool:
@@ -129,8 +158,8 @@ def _begins_item(line: Line) -> bool:
     return _ITEM.match(line.text) is not None
 
 
-def _join(group: Sequence[Line], hyphenated: frozenset[str]) -> Paragraph:
-    right = max(line.box.right for line in group)
+def _join(group: Sequence[Line], form: PageForm, hyphenated: frozenset[str]) -> Paragraph:
+    right = form.right_of(group)
     text = ""
     boxes: list[tuple[int, int, Rectangle]] = []
     for line, following in pairwise((*group, None)):

@@ -24,6 +24,9 @@ _HYPHENS = ("\ufffe", "\x02")
 _LINE_END = re.compile("\r\n|[\ufffe\x02](?:\r\n)?")
 _LEADERS = re.compile(r"\s*(?:\.\s?){5,}\s*")
 
+_MOST_LOOSE = 4.0
+"""A font that claims to be so many times higher than its letters is not believed. An x has half its font's height."""
+
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in PDF coordinates."""
 # A page with more is no page to read; PDFium's own text alone would fill the memory.
@@ -139,7 +142,11 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _boxes(text_page: Any, unit: int, units: int, edges: Any) -> list[Box]:
-    """The boxes around this stretch of text, one or more a printed line."""
+    """The boxes around this stretch of text, one or more a printed line.
+
+    PDFium's rectangles are as high as the letters in them. The first takes the height of its font, so that the distance
+    of lines does not depend on which letters they hold, and a mark covers them well.
+    """
     if not units:
         return []
     first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, unit)
@@ -151,4 +158,9 @@ def _boxes(text_page: Any, unit: int, units: int, edges: Any) -> list[Box]:
     for index in range(pdfium.FPDFText_CountRects(text_page, first, last - first + 1)):
         if pdfium.FPDFText_GetRect(text_page, index, left, top, right, bottom):
             found.append((left.value, bottom.value, right.value, top.value))
+    loose = pdfium.FS_RECTF()
+    if found and pdfium.FPDFText_GetLooseCharBox(text_page, first, loose):
+        letters = found[0]
+        if 0 < loose.top - loose.bottom < _MOST_LOOSE * (letters[3] - letters[1]):
+            found[0] = (letters[0], min(letters[1], loose.bottom), letters[2], max(letters[3], loose.top))
     return found

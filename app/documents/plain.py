@@ -76,7 +76,8 @@ def _add(lines: Sequence[str], pieces: Iterator[Piece], builder: DocumentBuilder
 
 def _prose(lines: Sequence[str], number_signs: bool) -> Iterator[Piece]:
     """Paragraphs, items, headings and fenced code of a text, in order."""
-    ranks: list[str] = []
+    # Markdown says which line is which level; elsewhere the first kind of line met is the highest.
+    ranks: list[str] = ["=", "-"] if number_signs else []
     index = 0
     while index < len(lines):
         if not lines[index]:
@@ -107,7 +108,7 @@ def _number_sign_heading(lines: Sequence[str], index: int) -> Piece | None:
 
 
 def _underlined_heading(lines: Sequence[str], index: int, ranks: list[str]) -> Piece | None:
-    """A line that is underlined, or stands between two lines. The first kind of line met is the highest level."""
+    """A line that is underlined, or stands between two lines."""
     over = _UNDERLINE.match(lines[index]) and index + 2 < len(lines) and lines[index + 2] == lines[index]
     text = lines[index + 1 if over else index].strip()
     below = index + 2 if over else index + 1

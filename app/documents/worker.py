@@ -54,7 +54,7 @@ def serve(connection: Connection, likely: DocumentKind) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_silent()
     sandbox.be_modest()
-    _load(likely)
+    load(likely)
     try:
         request = Request.from_json(connection.recv_bytes())
         descriptor = (
@@ -70,7 +70,7 @@ def serve(connection: Connection, likely: DocumentKind) -> None:
 
 
 def _answer(request: Request, descriptor: int) -> bytes:
-    extract = _load(request.kind)
+    extract = load(request.kind)
     with os.fdopen(descriptor, "rb") as file:
         source = Source.of(file, request.size, request.name)
         unguarded = sandbox.close(request.limits, request.size)
@@ -112,7 +112,7 @@ def _with(result: ReadResult, unguarded: tuple[str, ...]) -> ReadResult:
     return ReadResult(result.status, result.reason[:400], result.document, unguarded=unguarded)
 
 
-def _load(kind: DocumentKind) -> Any:
+def load(kind: DocumentKind) -> Any:
     """The extractor of this kind, with every module and codec that it may want later."""
     extract = pkgutil.resolve_name(EXTRACTORS[kind])
     for name in _ALWAYS_NEEDED:
