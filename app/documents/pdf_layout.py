@@ -68,9 +68,10 @@ def without_furniture(pages: Sequence[PageText]) -> list[PageText]:
             window.subtract(signs[number - _NEIGHBOURS - 1])
         gone = {index for index in edges[number] if _is_furniture(page.lines[index].text, number, window)}
         lines = tuple(line for index, line in enumerate(page.lines) if index not in gone)
-        # Whatever repeats on a page that holds nothing else is what the page says.
-        result.append(replace(page, lines=lines) if lines else page)
-    return result
+        result.append(replace(page, lines=lines))
+    # Where it leaves most pages bare, what repeats is what they say.
+    left, before = (sum(bool(page.lines) for page in some) for some in (result, pages))
+    return result if 2 * left >= before else list(pages)
 
 
 def compounds(pages: Sequence[PageText]) -> frozenset[str]:
@@ -183,7 +184,7 @@ def _between(line: Line, following: Line, right: float, hyphenated: frozenset[st
         return "-" if word in hyphenated or not word or not following.text[0].islower() else ""
     if _same_height(line, following):
         return " "
-    if " … " in line.text:
+    if " … " in line.text or " … " in following.text:
         # A line of a table of contents.
         return "\n"
     per_character = (line.box.right - line.box.left) / len(line.text)

@@ -22,7 +22,7 @@ from app.domain.documents import Rectangle
 # What PDFium gives for a hyphen at the end of a line, with no line end after it: U+FFFE, older versions U+0002.
 _HYPHENS = ("\ufffe", "\x02")
 _LINE_END = re.compile("\r\n|[\ufffe\x02](?:\r\n)?")
-_LEADERS = re.compile(r"\s*(?:\.\s?){5,}\s*")
+_LEADERS = re.compile(r"\s*(?:(?:\s\.){3,}|\.{5,})\s*")
 
 _MOST_LOOSE = 4.0
 """A font that claims to be so many times higher than its letters is not believed. An x has half its font's height."""

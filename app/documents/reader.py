@@ -41,15 +41,13 @@ class _Child:
         self.process.kill()
 
     def end(self) -> int | None:
-        """End the process and give its exit code."""
+        """End the process, which has answered or has nothing more to say, and give its exit code."""
         self.connection.close()
         self.process.join(WATCH_SECONDS)
         if self.process.is_alive():
-            self.process.kill()
+            self.kill(FileStatus.CRASHED, _NONSENSE)
         self.process.join()
-        code = self.process.exitcode
-        self.process.close()
-        return code
+        return self.process.exitcode
 
 
 class DocumentReader:
@@ -124,26 +122,22 @@ class DocumentReader:
                 self._prepare(request.kind)
             data = child.connection.recv_bytes(self._limits.reply_bytes)
         except (EOFError, OSError):
-            # The process is gone, or its answer is longer than any may be. What it was, its end tells.
+            # The process is gone, or announces more than any answer may be. Its end tells which.
             pass
-        code = self._end(child, watcher)
+        code = child.end()
+        watcher.join()
+        child.process.close()
+        if data:
+            return self._judge(data)
         if child.verdict is not None:
             return ReadResult(*child.verdict)
-        if not data:
-            return _after_death(code)
+        return _after_death(code)
+
+    def _judge(self, data: bytes) -> ReadResult:
         try:
             return wire.decode(data, self._limits)
         except wire.GarbageError:
-            return ReadResult(FileStatus.CRASHED, "Reading this file failed: what came of it makes no sense.")
-
-    def _end(self, child: _Child, watcher: threading.Thread) -> int | None:
-        child.connection.close()
-        child.process.join(WATCH_SECONDS)
-        if child.process.is_alive():
-            child.process.kill()
-            child.process.join()
-        watcher.join()
-        return child.end()
+            return ReadResult(FileStatus.CRASHED, _NONSENSE)
 
     def _watch(self, child: _Child, file_bytes: int) -> None:
         """Kill the process when its time or its memory is up. A thread of its own: a read may wait for ever."""
@@ -182,6 +176,7 @@ class DocumentReader:
         return _Child(process, ours)
 
 
+_NONSENSE = "Reading this file failed: what came of it makes no sense."
 _TIMED_OUT = "Reading this file takes longer than it may."
 
 

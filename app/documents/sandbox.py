@@ -36,7 +36,7 @@ _NICENESS = 15
 
 # All that a process needs that computes, allocates, reads what is open and writes its answer. By name, with the number
 # on x86-64 and on arm64 (0 where that machine has no such call). Everything else fails with EPERM.
-_ALLOWED = {
+ALLOWED = {
     "read": (0, 63),
     "write": (1, 64),
     "readv": (19, 65),
@@ -186,7 +186,7 @@ def _forbid_calls() -> None:
 def filter_program(machine: str) -> bytes:
     """The filter in classic BPF for a machine as ``platform.machine`` names it: 8 bytes an instruction."""
     column, architecture = _MACHINES[machine]
-    numbers = sorted(number for name, columns in _ALLOWED.items() if (number := columns[column]) or name == "read")
+    numbers = sorted(number for name, columns in ALLOWED.items() if (number := columns[column]) or name == "read")
     count = len(numbers)
     lines = [
         _instruction(_LOAD, 0, 0, _ARCH_OFFSET),
