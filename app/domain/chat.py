@@ -96,16 +96,25 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came with a message, by name and content hash (SHA-256, hex)."""
+    """A file that came with a message, by name and content hash (SHA-256, hex).
+
+    text is what the model is shown of it together with the message; empty for a file that it searches with its tools.
+    """
 
     name: str
     sha256: str
     size: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A place in a document that an answer points to; passage keeps the words, should the file change."""
+    """A place in a document that an answer points to; passage keeps the words, should the file change.
+
+    mark is how the answer's text says it (``【3†L3-L9】``), number what the reader sees in its stead. document is the
+    file's name, sha256 its content; lines are numbered lines of its text and start to end (exclusive) its characters.
+    verified: the model was shown these lines.
+    """
 
     number: int
     document: str
@@ -114,6 +123,10 @@ class Citation:
     passage: str
     page: int | None = None
     verified: bool = False
+    mark: str = ""
+    sha256: str = ""
+    start: int = 0
+    end: int = 0
 
 
 Part = Text | Reasoning | ToolCall | ToolResult | Attachment | Citation

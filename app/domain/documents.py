@@ -172,6 +172,34 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found, best first by score; document is the SHA-256 (hex) of the file's content."""
+
+    document: str
+    name: str
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as the index keeps it: enough to show it to the model and to a reader without the file.
+
+    path is where the file was seen last.
+    """
+
+    sha256: str
+    name: str
+    path: str
+    size: int
+    kind: DocumentKind
+    title: str
+    text: str
+    unit_kind: UnitKind | None = None
+    units: tuple[Unit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReadResult:
     """What became of a file. The document is there if, and only if, the status is READ.
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from app.domain.chat import ConversationId, Failure, Message, MessageId, ToolCall, ToolResult
 from app.domain.models import ModelFile, ModelInfo
+from app.services.document_events import AttachmentChanged, LibraryChanged
 from app.services.offers import Offer
 
 
@@ -150,4 +151,6 @@ Event = (
     | QueueChanged
     | ModelChanged
     | StorageFailed
+    | AttachmentChanged
+    | LibraryChanged
 )

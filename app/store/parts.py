@@ -59,7 +59,7 @@ def _to_fields(part: Part) -> tuple[str, _Fields]:
         case ToolResult():
             return "tool_result", {"name": part.name, "output": part.output, "channel": part.channel}
         case Attachment():
-            return "attachment", {"name": part.name, "sha256": part.sha256, "size": part.size}
+            return "attachment", {"name": part.name, "sha256": part.sha256, "size": part.size, "text": part.text}
         case Citation():
             return "citation", {
                 "number": part.number,
@@ -69,6 +69,10 @@ def _to_fields(part: Part) -> tuple[str, _Fields]:
                 "passage": part.passage,
                 "page": part.page,
                 "verified": part.verified,
+                "mark": part.mark,
+                "sha256": part.sha256,
+                "start": part.start,
+                "end": part.end,
             }
 
 
@@ -105,7 +109,12 @@ def _tool_result(fields: _Fields) -> ToolResult:
 
 
 def _attachment(fields: _Fields) -> Attachment:
-    return Attachment(name=str(fields["name"]), sha256=str(fields["sha256"]), size=int(fields["size"]))
+    return Attachment(
+        name=str(fields["name"]),
+        sha256=str(fields["sha256"]),
+        size=int(fields["size"]),
+        text=str(fields.get("text", "")),
+    )
 
 
 def _citation(fields: _Fields) -> Citation:
@@ -118,6 +127,10 @@ def _citation(fields: _Fields) -> Citation:
         passage=str(fields["passage"]),
         page=None if page is None else int(page),
         verified=bool(fields.get("verified", False)),
+        mark=str(fields.get("mark", "")),
+        sha256=str(fields.get("sha256", "")),
+        start=int(fields.get("start", 0)),
+        end=int(fields.get("end", 0)),
     )
 
 

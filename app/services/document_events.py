@@ -1,0 +1,81 @@
+"""What is told of documents: files that are being attached, and libraries that are kept in step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NewType
+
+from app.domain.documents import FileStatus
+
+AttachmentId = NewType("AttachmentId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAttachment:
+    """A file that the user wants to send along. Ready to be sent when its status is READ or INDEXED.
+
+    reason says in words why it can't be. pages is None where the format has none. tokens estimates what the model would
+    have to read; whole tells that it goes in whole, not by search.
+    """
+
+    id: AttachmentId
+    path: Path
+    name: str
+    size: int
+    status: FileStatus
+    reason: str = ""
+    sha256: str = ""
+    pages: int | None = None
+    passages: int = 0
+    tokens: int = 0
+    whole: bool = False
+
+    @property
+    def ready(self) -> bool:
+        return self.status in (FileStatus.READ, FileStatus.INDEXED, FileStatus.UNCHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Folders that are kept in the index under a name. files counts all that were seen, indexed those with text.
+
+    waiting are still to be read; seconds_left estimates how long that takes, None where nobody knows.
+    """
+
+    name: str
+    folders: tuple[Path, ...]
+    files: int = 0
+    indexed: int = 0
+    failed: int = 0
+    waiting: int = 0
+    passages: int = 0
+    paused: bool = False
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFile:
+    """How one file of a library stands."""
+
+    path: Path
+    size: int
+    status: FileStatus
+    reason: str = ""
+    pages: int | None = None
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentChanged:
+    attachment: PendingAttachment
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryChanged:
+    """A library is new, gone (then with no folders), or further along."""
+
+    library: Library
+
+
+DocumentEvent = AttachmentChanged | LibraryChanged
