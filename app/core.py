@@ -16,8 +16,9 @@ from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
 from app.services.chat import ChatService, TurnSettings
-from app.services.events import Event
+from app.services.events import ConversationsChanged, Event
 from app.services.models import ModelService
+from app.services.transfer import TransferService
 from app.settings import load_settings, save_settings
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
@@ -70,6 +71,12 @@ class Core:
             self._turn_options,
             lambda conversation_id: forget(paths.states, conversation_id),
         )
+        self.transfer = TransferService(
+            lambda: ConversationStore(open_database(paths.database)),
+            Lane("transfer"),
+            post,
+            lambda: self._notify(ConversationsChanged()),
+        )
 
     def update_settings(self, **changes: Any) -> None:
         """Change settings by name and keep them. Raises SettingsError."""
@@ -83,6 +90,7 @@ class Core:
     def close(self) -> None:
         """End the turn, the engine and its lane, then save and close the database."""
         self.chat.stop()
+        self.transfer.close()
         self.chat.leave()
         self.models.stop_loading()
         self._lane.close()
