@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from app.cli.listing import opened_store
 from app.cli.progress import show_progress
 from app.errors import NotFoundError
-from app.export.formats import Format
-from app.export.transcript import Choices, Transcript
+from app.export.formats import Format, Writer
+from app.export.transcript import Choices
 from app.paths import Paths
 from app.services.transfer import ExportRequest, export_conversations
 
@@ -63,16 +65,20 @@ def export(paths: Paths, options: argparse.Namespace) -> int:
             overwrite=options.force,
             into_folder=options.output.endswith(_SEPARATORS),
         )
-        with show_progress("Exporting") as progress:
-            files = export_conversations(store, request, _write_pdf, progress)
+        with show_progress("Exporting") as progress, _pdf_writer(form) as write_pdf:
+            files = export_conversations(store, request, write_pdf, progress)
     for file in files:
         print(file)
     return 0
 
 
-def _write_pdf(document: Transcript) -> bytes:
-    # Qt is loaded for a PDF and for nothing else, and needs no screen for it.
+@contextmanager
+def _pdf_writer(form: Format) -> Iterator[Writer]:
+    """Give what writes a PDF, with Qt ready for it. Other formats need no Qt, and none is loaded."""
+    if form is not Format.PDF:
+        yield lambda _: b""
+        return
     from app.ui.pdf_export import offscreen_application, to_pdf  # noqa: PLC0415
 
     with offscreen_application():
-        return to_pdf(document)
+        yield to_pdf

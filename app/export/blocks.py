@@ -92,6 +92,7 @@ class Rule:
 
 Block = Paragraph | Heading | Code | Formula | Listing | Quote | Table | Rule
 
+_LEAVES = frozenset({"paragraph_open", "heading_open", "fence", "code_block", "formula_block", "table_open", "hr"})
 _BOXES = {"[ ]": "☐", "[x]": "☑", "[X]": "☑"}
 _STYLES = {"strong": Style.BOLD, "em": Style.ITALIC, "s": Style.STRUCK}
 
@@ -111,27 +112,39 @@ def _blocks(tokens: Iterator[Token], closing: str = "") -> tuple[Block, ...]:
     for token in tokens:
         if token.type == closing:
             break
-        match token.type:
-            case "paragraph_open":
-                blocks.append(Paragraph(_inlines(next(tokens))))
-            case "heading_open":
-                blocks.append(Heading(int(token.tag[1]), _inlines(next(tokens))))
-            case "fence" | "code_block":
-                blocks.append(Code(language_of(token.info), token.content.removesuffix("\n")))
-            case "formula_block":
-                blocks.append(Formula(token.content.removesuffix("\n")))
-            case "bullet_list_open":
-                blocks.append(_listing(tokens, None, "bullet_list_close"))
-            case "ordered_list_open":
-                start = token.attrGet("start")
-                blocks.append(_listing(tokens, 1 if start is None else int(start), "ordered_list_close"))
-            case "blockquote_open":
-                blocks.append(Quote(_blocks(tokens, "blockquote_close")))
-            case "table_open":
-                blocks.append(_table(tokens))
-            case "hr":
-                blocks.append(Rule())
+        block = _leaf(token, tokens) if token.type in _LEAVES else _container(token, tokens)
+        if block is not None:
+            blocks.append(block)
     return tuple(blocks)
+
+
+def _leaf(token: Token, tokens: Iterator[Token]) -> Block:
+    """Read a block that has no blocks in it."""
+    match token.type:
+        case "paragraph_open":
+            return Paragraph(_inlines(next(tokens)))
+        case "heading_open":
+            return Heading(int(token.tag[1]), _inlines(next(tokens)))
+        case "formula_block":
+            return Formula(token.content.removesuffix("\n"))
+        case "table_open":
+            return _table(tokens)
+        case "hr":
+            return Rule()
+    return Code(language_of(token.info), token.content.removesuffix("\n"))
+
+
+def _container(token: Token, tokens: Iterator[Token]) -> Block | None:
+    """Read a block of blocks, up to its end; what closes a leaf is none."""
+    match token.type:
+        case "blockquote_open":
+            return Quote(_blocks(tokens, "blockquote_close"))
+        case "bullet_list_open":
+            return _listing(tokens, None, "bullet_list_close")
+        case "ordered_list_open":
+            start = token.attrGet("start")
+            return _listing(tokens, 1 if start is None else int(start), "ordered_list_close")
+    return None
 
 
 def _listing(tokens: Iterator[Token], start: int | None, closing: str) -> Listing:

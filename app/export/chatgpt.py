@@ -1,6 +1,6 @@
 """Conversations of ChatGPT's data export (``conversations.json``).
 
-The format is not published. This follows what exports of 2023 to 2026 look like, as public parsers describe it (for one,
+The format is not published. This follows what exports of 2023 to 2026 look like, as public parsers describe it (one is
 mitkury/chatgpt-export-parser, docs/chatgpt-data-export-format.md): ``mapping`` is a tree of nodes, ``current_node`` the
 leaf that is shown, and one answer may be several nodes (thoughts, calls of tools, their output, text), which become the
 parts of one message here.
@@ -64,7 +64,7 @@ def is_chatgpt(value: object) -> bool:
 def conversation_from_chatgpt(value: object) -> tuple[Conversation, tuple[str, ...]]:
     """Read a conversation with all its branches, and say what of it could not be read. Raises UnreadableError."""
     fields = Fields(value, "the conversation")
-    mapping = fields.object("mapping")
+    mapping = fields.inner("mapping")
     if mapping is None:
         raise UnreadableError("it has no messages")
     source = _source_id(fields)
@@ -110,9 +110,9 @@ def _nodes(mapping: Fields) -> tuple[dict[str, _Node], list[str]]:
     problems: list[str] = []
     found: dict[str, _Node] = {}
     for identity, value in mapping.items():
-        node = Fields(value, f"message {identity[:40]}")
-        parent = node.raw("parent")
-        message = node.object("message")
+        fields = Fields(value, f"message {identity[:40]}")
+        parent = fields.raw("parent")
+        message = fields.inner("message")
         content, trouble = read_content(message) if message is not None else (None, [])
         problems += trouble
         created_at = _moment(message.raw("create_time")) if message is not None else None

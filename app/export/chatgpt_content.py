@@ -28,10 +28,10 @@ class Content:
 
 def read_content(message: Fields) -> tuple[Content | None, list[str]]:
     """Read a node's message, and say what of it could not be read. None stands for what is not shown."""
-    author = message.object("author")
+    author = message.inner("author")
     name = author.raw("role") if author else None
-    metadata = message.object("metadata")
-    content = message.object("content")
+    metadata = message.inner("metadata")
+    content = message.inner("content")
     role = _ROLES.get(name) if isinstance(name, str) else None
     if role is None or content is None or (metadata and metadata.raw("is_visually_hidden_from_conversation") is True):
         return None, []
@@ -133,7 +133,7 @@ def _addressed(parts: list[Part], message: Fields, kind: object) -> list[Part]:
         if isinstance(part, Text) and recipient not in ("", "all", "assistant"):
             addressed.append(ToolCall(recipient, part.text))
         elif isinstance(part, Text) and kind == "code":
-            content = message.object("content")
+            content = message.inner("content")
             language = _string(content.raw("language")) if content else ""
             addressed.append(Text(_fenced(part.text, "" if language == "unknown" else language)))
         else:

@@ -141,12 +141,18 @@ class _Writer:
     def __init__(self, word: Document) -> None:
         self._word = word
         self._numbering = Numbering(word)
+        # python-docx looks a style up anew for every paragraph, which is most of the time that a document takes.
+        self._styles = {style.name: style.style_id for style in word.styles}
 
-    def paragraph(self, text: str, style: str = "Normal") -> DocxParagraph:
+    def paragraph(self, text: str, style: str = "Normal") -> None:
         """Add a paragraph of plain text."""
-        paragraph = self._word.add_paragraph(style=style)
-        _add_run(paragraph, paragraph._p, Run(text))
+        paragraph = self._new(style)
+        self._run(paragraph, paragraph._p, Run(text))
         _set_direction(paragraph, text)
+
+    def _new(self, style: str) -> DocxParagraph:
+        paragraph = self._word.add_paragraph()
+        paragraph._p.style = self._styles[style]
         return paragraph
 
     def blocks(self, blocks: Sequence[Block], place: _Place = _Place()) -> None:
@@ -174,15 +180,15 @@ class _Writer:
                 self._rule()
 
     def _inlines(self, inlines: Inlines, style: str, place: _Place) -> DocxParagraph:
-        paragraph = self._word.add_paragraph(style=style)
+        paragraph = self._new(style)
         if place.depth:
             paragraph.paragraph_format.left_indent = place.depth * _INDENT
-        _write_inlines(paragraph, inlines)
+        self._write(paragraph, inlines)
         return paragraph
 
     def _code(self, block: Code, place: _Place) -> None:
         """Write each line as a line, in one paragraph that keeps tabs and spaces."""
-        paragraph = self._word.add_paragraph(style="Code")
+        paragraph = self._new("Code")
         paragraph.paragraph_format.left_indent = place.depth * _INDENT
         paragraph.paragraph_format.space_after = Pt(8)
         _shade(paragraph._p.get_or_add_pPr())
@@ -197,9 +203,9 @@ class _Writer:
         inner = _Place(place.depth + 1, place.quoted)
         for item in block.items:
             first, rest = (item[0], item[1:]) if item and isinstance(item[0], Paragraph) else (Paragraph(()), item)
-            paragraph = self._word.add_paragraph(style="List Bullet" if block.start is None else "List Number")
+            paragraph = self._new("List Bullet" if block.start is None else "List Number")
             self._numbering.apply(paragraph, number, level)
-            _write_inlines(paragraph, first.inlines)
+            self._write(paragraph, first.inlines)
             self.blocks(rest, inner)
 
     def _table(self, table: Table) -> None:
@@ -207,7 +213,7 @@ class _Writer:
         for row, cells in zip(grid.rows, table.rows, strict=True):
             for cell, inlines, side in zip(row.cells, cells, table.alignments, strict=True):
                 paragraph = cell.paragraphs[0]
-                _write_inlines(paragraph, inlines, bold=cells is table.rows[0])
+                self._write(paragraph, inlines, bold=cells is table.rows[0])
                 if side in _ALIGNMENTS:
                     paragraph.alignment = _ALIGNMENTS[side]
         # The head is repeated on every page.
@@ -223,37 +229,35 @@ class _Writer:
         borders.append(line)
         self._word.add_paragraph()._p.get_or_add_pPr().append(borders)
 
+    def _write(self, paragraph: DocxParagraph, inlines: Inlines, bold: bool = False) -> None:
+        _set_direction(paragraph, words(inlines))
+        for part in inlines:
+            if isinstance(part, Break):
+                if part.hard:
+                    paragraph.add_run().add_break()
+                else:
+                    paragraph.add_run(" ")
+                continue
+            parent = _link(paragraph, part.target) if part.target else paragraph._p
+            run = self._run(paragraph, parent, part)
+            if bold:
+                run.bold = True
 
-def _write_inlines(paragraph: DocxParagraph, inlines: Inlines, bold: bool = False) -> None:
-    _set_direction(paragraph, words(inlines))
-    for part in inlines:
-        if isinstance(part, Break):
-            if part.hard:
-                paragraph.add_run().add_break()
-            else:
-                paragraph.add_run(" ")
-            continue
-        parent = _link(paragraph, part.target) if part.target else paragraph._p
-        run = _add_run(paragraph, parent, part)
-        if bold:
-            run.bold = True
-
-
-def _add_run(paragraph: DocxParagraph, parent: Any, run: Run) -> DocxRun:
-    element = OxmlElement("w:r")
-    parent.append(element)
-    made = DocxRun(element, paragraph)
-    made.text = printable(run.text)
-    if run.target:
-        made.style = "Hyperlink"
-    if run.styles & {Style.CODE, Style.FORMULA}:
-        made.style = "Code Words"
-    made.bold = Style.BOLD in run.styles or None
-    made.italic = Style.ITALIC in run.styles or None
-    made.font.strike = Style.STRUCK in run.styles or None
-    if _is_right_to_left(run.text):
-        made.font.rtl = True
-    return made
+    def _run(self, paragraph: DocxParagraph, parent: Any, run: Run) -> DocxRun:
+        element = OxmlElement("w:r")
+        parent.append(element)
+        made = DocxRun(element, paragraph)
+        made.text = printable(run.text)
+        if run.styles & {Style.CODE, Style.FORMULA}:
+            made._r.style = self._styles["Code Words"]
+        elif run.target:
+            made._r.style = self._styles["Hyperlink"]
+        made.bold = Style.BOLD in run.styles or None
+        made.italic = Style.ITALIC in run.styles or None
+        made.font.strike = Style.STRUCK in run.styles or None
+        if _is_right_to_left(run.text):
+            made.font.rtl = True
+        return made
 
 
 def _link(paragraph: DocxParagraph, target: str) -> Any:

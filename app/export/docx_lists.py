@@ -7,6 +7,7 @@ from typing import Any
 from docx.document import Document
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.oxml.numbering import CT_Num
 from docx.text.paragraph import Paragraph
 
 _BULLETS = "•◦▪"
@@ -20,23 +21,32 @@ class Numbering:
 
     def __init__(self, word: Document) -> None:
         self._root = word.part.numbering_part.element
-        self._bullets = self._define(None)
+        bullets = self._define(None)
         self._numbers = self._define("decimal")
+        self._last = max((known.numId for known in self._root.num_lst), default=0)
+        self._bullets = self._add(bullets).numId
 
     def begin(self, start: int | None) -> int:
         """Give the number of a new list that begins with start, or of one with bullets."""
-        instance = self._root.add_num(self._bullets if start is None else self._numbers)
-        if start is not None:
-            for level in range(self.DEEPEST + 1):
-                instance.add_lvlOverride(ilvl=level).add_startOverride(start)
-        number: int = instance.numId
-        return number
+        if start is None:
+            return int(self._bullets)
+        instance = self._add(self._numbers)
+        for level in range(self.DEEPEST + 1):
+            instance.add_lvlOverride(ilvl=level).add_startOverride(start)
+        return int(instance.numId)
 
     def apply(self, paragraph: Paragraph, number: int, level: int) -> None:
         """Make a paragraph an item of a list."""
         properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
         properties.get_or_add_ilvl().val = level
         properties.get_or_add_numId().val = number
+
+    def _add(self, definition: int) -> Any:
+        # python-docx looks through all instances for a number that is free, which takes long where there are many.
+        self._last += 1
+        instance = CT_Num.new(self._last, definition)  # type: ignore[no-untyped-call]
+        self._root.append(instance)
+        return instance
 
     def _define(self, numbers: str | None) -> int:
         taken = [int(known.get(qn("w:abstractNumId"))) for known in self._root.findall(qn("w:abstractNum"))]

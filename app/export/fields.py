@@ -40,7 +40,7 @@ class Fields:
         value = self._take(name, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise self.wrong(name, "is no number")
-        if isinstance(value, int) and abs(value) > _LARGEST_INTEGER or not math.isfinite(value):
+        if (isinstance(value, int) and abs(value) > _LARGEST_INTEGER) or not math.isfinite(value):
             raise self.wrong(name, "is too large")
         return float(value)
 
@@ -64,7 +64,7 @@ class Fields:
             raise self.wrong(name, "is no list")
         return value
 
-    def object(self, name: str, place: str = "") -> Fields | None:
+    def inner(self, name: str, place: str = "") -> Fields | None:
         """Read an object that may be missing or null."""
         value = self._fields.get(name)
         return None if value is None else Fields(value, place or f"{name} of {self.place}")
@@ -83,7 +83,7 @@ class Fields:
     def wrong(self, name: str, what: str) -> UnreadableError:
         return UnreadableError(f"“{name}” of {self.place} {what}")
 
-    def _take(self, name: str, default: object) -> object:
+    def _take(self, name: str, default: object) -> Any:
         value = self._fields.get(name, default)
         if value is _MISSING:
             raise self.wrong(name, "is missing")

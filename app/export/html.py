@@ -41,7 +41,8 @@ h3 { font-size: 1.3rem } h4 { font-size: 1.15rem } h5, h6 { font-size: 1rem }
 time, .note, .files, summary, header p { color: var(--mute); font-size: .875rem; font-weight: normal }
 p, li, td, th, blockquote { overflow-wrap: anywhere }
 a { color: var(--accent) }
-.user { background: var(--user); border-radius: 10px; padding: .7em 1em; white-space: pre-wrap; overflow-wrap: anywhere }
+.user { background: var(--user); border-radius: 10px; padding: .7em 1em; white-space: pre-wrap;
+  overflow-wrap: anywhere }
 pre, code { font-family: "JetBrains Mono", Consolas, Menlo, "Noto Sans Mono", monospace; font-size: .875em }
 pre { background: var(--code); border: 1px solid var(--line); border-radius: 8px; padding: .8em 1em; overflow-x: auto;
   direction: ltr; tab-size: 4 }
@@ -55,7 +56,8 @@ blockquote { margin: 1em 0; padding-inline-start: 1em; border-inline-start: 3px 
 details { margin: .8em 0; border-inline-start: 3px solid var(--line); padding-inline-start: 1em }
 details pre { background: none; border: 0; padding: 0; white-space: pre-wrap; overflow-wrap: anywhere;
   font-family: inherit; color: var(--mute); direction: inherit }
-.sources { font-size: .875rem; list-style: none; padding: 0 } .sources blockquote { white-space: pre-wrap; margin: .3em 0 }
+.sources { font-size: .875rem; list-style: none; padding: 0 }
+.sources blockquote { white-space: pre-wrap; margin: .3em 0 }
 hr { border: 0; border-top: 1px solid var(--line); margin: 2em 0 }
 .k { color: var(--k) } .s { color: var(--s) } .n { color: var(--n) } .c { color: var(--c); font-style: italic }
 .f { color: var(--f) } .t { color: var(--t) }
@@ -121,12 +123,8 @@ def _sheet() -> str:
 
 def _entry(entry: Entry) -> str:
     moment = entry.created_at
-    parts = [
-        "<article>",
-        f'<h2 class="who">{escape(entry.heading)} '
-        f'<time datetime="{moment.isoformat(timespec="seconds")}">{moment:%Y-%m-%d %H:%M}</time></h2>',
-        *map(_thought, entry.thoughts),
-    ]
+    time = f'<time datetime="{moment.isoformat(timespec="seconds")}">{moment:%Y-%m-%d %H:%M}</time>'
+    parts = ["<article>", f'<h2 class="who">{escape(entry.heading)} {time}</h2>', *map(_thought, entry.thoughts)]
     if entry.is_user and entry.text:
         parts.append(f'<div class="user" dir="auto">{escape(printable(entry.text), quote=False)}</div>')
     elif entry.text:
@@ -190,7 +188,7 @@ def _table(table: Table) -> str:
     head, *rows = (
         "<tr>"
         + "".join(
-            f"<{tag} dir=\"auto\"{f' class={chr(34)}to-{side}{chr(34)}' if side else ''}>{inlines_to_html(cell)}</{tag}>"
+            f'<{tag} dir="auto"{f" class={chr(34)}to-{side}{chr(34)}" if side else ""}>{inlines_to_html(cell)}</{tag}>'
             for cell, side in zip(row, table.alignments, strict=True)
         )
         + "</tr>"

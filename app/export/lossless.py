@@ -166,8 +166,8 @@ def _finite(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(fields: Fields, conversation_id: ConversationId) -> Message:
-    statistics = fields.object("statistics")
-    failure = fields.object("failure")
+    statistics = fields.inner("statistics")
+    failure = fields.inner("failure")
     status = _member(Status, fields, "status")
     return Message(
         id=MessageId(_identity(fields, "id")),

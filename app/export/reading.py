@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,9 @@ def read_conversations(path: Path) -> Iterator[Found | Unread]:
         if zipfile.is_zipfile(path):
             archive = stack.enter_context(zipfile.ZipFile(path))
             members = _members(archive)
-            openers = [_opener(lambda info=info: archive.open(info)) for info in members]
+            openers = [_opener(partial(archive.open, info)) for info in members]
         else:
-            openers = [_opener(lambda: path.open("rb"))]
+            openers = [_opener(partial(path.open, "rb"))]
         unread = 0
         for opener in openers:
             for item in _Reader(opener).items():
@@ -179,7 +180,9 @@ class _Reader:
                 pass
         return members
 
-    def _until_broken(self, elements: Iterator[Any], read: Callable[[object], Found | Unread]) -> Iterator[Found | Unread]:
+    def _until_broken(
+        self, elements: Iterator[Any], read: Callable[[object], Found | Unread]
+    ) -> Iterator[Found | Unread]:
         """Give what can be read of a file that is broken further on. One broken from the start is an error."""
         any_read = False
         while True:

@@ -14,10 +14,8 @@ from app.export.blocks import (
     Quote,
     Rule,
     Run,
-    Style,
     Table,
     read_blocks,
-    words,
 )
 from app.export.transcript import Entry, Source, Thought, Transcript
 from app.markup import Code
@@ -106,7 +104,7 @@ def _inlines(inlines: Inlines) -> str:
 
 def _address(target: str, inlines: Inlines) -> str:
     shown = "".join(part.text for part in inlines if isinstance(part, Run) and part.target == target)
-    return "" if shown == target or f"mailto:{shown}" == target else f" ({target})"
+    return "" if target in (shown, f"mailto:{shown}") else f" ({target})"
 
 
 def _table(table: Table) -> str:
@@ -131,7 +129,11 @@ def _padded(cell: str, width: int, side: str) -> str:
 def _width(text: str) -> int:
     """How many columns a text takes where all characters are equally wide; Chinese takes two each, accents none."""
     return sum(
-        0 if unicodedata.category(char) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        0
+        if unicodedata.category(char) in ("Mn", "Me", "Cf")
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
         for char in text
     )
 

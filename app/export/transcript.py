@@ -50,7 +50,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message. text is Markdown if the model wrote it, plain if the user did; note says how it ended, if not well."""
+    """One message: text is Markdown of the model, or plain words of the user; note says how it ended, if not well."""
 
     heading: str
     is_user: bool
@@ -90,7 +90,9 @@ _NOTES = {
 }
 
 # What the model writes to cite: 【cursor†L3】 or 【cursor†L3-L9】; code in a line is matched so that it is left alone.
-_CODE_OR_CITATION = re.compile(r"(?P<code>(?<!`)(`+)(?!`).*?(?<!`)\2(?!`))|【(?P<cursor>\d+)†(?P<lines>[^】\n]{0,40})】")
+_CODE_OR_CITATION = re.compile(
+    r"(?P<code>(?<!`)(`+)(?!`).*?(?<!`)\2(?!`))|【(?P<cursor>\d+)†(?P<lines>[^】\n]{0,40})】"
+)
 _LINES = re.compile(r"L(\d+)(?:-L?(\d+))?")
 
 

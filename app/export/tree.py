@@ -22,7 +22,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A run of messages, each the child of the one before. after is how many messages of the conversation precede it."""
+    """A run of messages, each the child of the one before; after is how many messages precede the first."""
 
     versions: tuple[Version, ...]
     after: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,7 +39,7 @@ class ExportRequest:
     conversations: tuple[ConversationId, ...]
     format: Format
     output: Path
-    choices: Choices = Choices()
+    choices: Choices = field(default_factory=Choices)
     overwrite: bool = False
     into_folder: bool = False
 
@@ -148,7 +148,9 @@ class TransferService:
         on_end: Callable[[tuple[Path, ...] | AppError | None], None],
     ) -> None:
         """Start an export. on_end gets the files, what went wrong, or None after stop(). write_pdf runs on the lane."""
-        self._start(lambda store, progress: export_conversations(store, request, write_pdf, progress), on_progress, on_end)
+        self._start(
+            lambda store, progress: export_conversations(store, request, write_pdf, progress), on_progress, on_end
+        )
 
     def import_file(
         self, path: Path, on_progress: Progress, on_end: Callable[[ImportReport | AppError | None], None]
@@ -188,7 +190,9 @@ class TransferService:
 
         self._lane.submit(job)
 
-    def _outcome(self, work: Callable[[ConversationStore, Progress], _Outcome], progress: Progress) -> _Outcome | AppError | None:
+    def _outcome(
+        self, work: Callable[[ConversationStore, Progress], _Outcome], progress: Progress
+    ) -> _Outcome | AppError | None:
         try:
             store = self._open_store()
             try:

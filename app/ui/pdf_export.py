@@ -28,16 +28,16 @@ from PySide6.QtGui import (
 )
 
 from app import APP_NAME
-from app.export.html import blocks_to_html
 from app.export.blocks import read_blocks
 from app.export.code_colours import LIGHT
+from app.export.html import blocks_to_html
 from app.export.transcript import Entry, Source, Thought, Transcript
 from app.markup import printable
 from app.ui.pdf_outline import Bookmark, with_outline
 from app.ui.theme import BODY_FONT, MONO_FONT, load_fonts
 
-_RESOLUTION = 96
-"""Dots per inch, so that a dot is what style sheets call a pixel. Positions are no whole dots, so nothing is coarse."""
+_RESOLUTION = 384
+"""Dots per inch. Letters are outlines, but an emoji is a picture of as many dots as it is high."""
 _MARGIN_MM = 20.0
 _FOOTER_MM = 12.0
 _BODY_POINTS = 10.0
@@ -46,13 +46,14 @@ _WHO = 2
 """The level of the headings that say who speaks."""
 _HEADING_POINTS = {1: 18, _WHO: 11, 3: 14, 4: 12, 5: 11, 6: 10}
 
+# Qt takes a px for 1/96 inch above and below a block, but for a dot beside it.
 _SHEET = f"""
 h1 {{ margin-top: 0; margin-bottom: 2px }} h2 {{ margin-top: 22px; margin-bottom: 6px }}
 p {{ margin-top: 0; margin-bottom: 8px }}
 h3 {{ margin-top: 16px; margin-bottom: 6px }} h4, h5, h6 {{ margin-top: 12px; margin-bottom: 4px }}
 ul, ol {{ margin-top: 0; margin-bottom: 8px }}
 li {{ margin-bottom: 2px }}
-blockquote {{ margin-left: 20px; margin-right: 0; color: #635d55 }}
+blockquote {{ margin-left: {20 * _RESOLUTION // 96}px; margin-right: 0; color: #635d55 }}
 pre, code {{ font-family: "{MONO_FONT}"; font-size: 8.5pt }}
 pre {{ background-color: #f5f3ef; white-space: pre-wrap; margin-top: 8px; margin-bottom: 10px }}
 th, td {{ border: 1px solid #cfc9bf; padding: 4px 8px }}
@@ -73,7 +74,7 @@ def offscreen_application() -> Iterator[None]:
         return
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     # Qt looks for another font where one can't set a script, and says so first.
-    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
+    QLoggingCategory.setFilterRules("qt.text.font.db*=false")
     application = QGuiApplication([APP_NAME])
     load_fonts()
     try:
@@ -201,7 +202,7 @@ def _entry(entry: Entry) -> list[str]:
         parts.append(blocks_to_html(read_blocks(entry.text)))
     parts += [f'<p class="files">Attached: {escape(file)}</p>' for file in entry.files]
     if entry.sources:
-        parts.append("<h3>Sources</h3>")
+        parts.append("<h5>Sources</h5>")
         parts += map(_source, entry.sources)
     if entry.note:
         parts.append(f'<p class="note"><i>{escape(entry.note)}</i></p>')
@@ -228,14 +229,14 @@ def _paint(text: QTextDocument, writer: QPdfWriter, title: str) -> None:
     pages = text.pageCount()
     width, height = writer.width(), writer.height()
     context = QAbstractTextDocumentLayout.PaintContext()
-    context.palette.setColor(QPalette.ColorRole.Text, QColor("#23211e"))  # type: ignore[attr-defined]
+    context.palette.setColor(QPalette.ColorRole.Text, QColor("#23211e"))
     for page in range(pages):
         if page:
             writer.newPage()
         painter.save()
         painter.translate(0, -page * height)
-        context.clip = QRectF(0, page * height, width, height)  # type: ignore[attr-defined]
-        painter.setClipRect(context.clip)  # type: ignore[attr-defined]
+        context.clip = QRectF(0, page * height, width, height)
+        painter.setClipRect(context.clip)
         text.documentLayout().draw(painter, context)
         painter.restore()
         _paint_footer(painter, writer, title, page + 1, pages)
