@@ -64,6 +64,11 @@ def threads(conversation: Conversation, all_branches: bool) -> list[Thread]:
             for sibling in _siblings(message, children)
             if sibling.id != message.id
         ]
+        # The branch that is shown may end before its messages do; every other thread goes on to a leaf.
+        alternatives += [
+            (tuple(_newest_from(child, children)), after + len(messages))
+            for child in (children.get(messages[-1].id, ()) if messages else ())
+        ]
         waiting += reversed(alternatives)
     return found
 

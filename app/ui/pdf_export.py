@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QLoggingCategory, QMarginsF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QLoggingCategory, QMarginsF, QRectF, Qt
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
@@ -34,6 +35,7 @@ from app.export.html import blocks_to_html
 from app.export.transcript import Entry, Source, Thought, Transcript
 from app.markup import printable
 from app.ui.pdf_outline import Bookmark, with_outline
+from app.ui.pdf_pages import Page, blocks_of, cut_into_pages
 from app.ui.theme import BODY_FONT, MONO_FONT, load_fonts
 
 _RESOLUTION = 384
@@ -41,6 +43,8 @@ _RESOLUTION = 384
 _MARGIN_MM = 20.0
 _FOOTER_MM = 12.0
 _BODY_POINTS = 10.0
+_CODE_POINTS = 8.5
+_FOOTER_POINTS = 8.0
 
 _WHO = 2
 """The level of the headings that say who speaks."""
@@ -54,7 +58,7 @@ h3 {{ margin-top: 16px; margin-bottom: 6px }} h4, h5, h6 {{ margin-top: 12px; ma
 ul, ol {{ margin-top: 0; margin-bottom: 8px }}
 li {{ margin-bottom: 2px }}
 blockquote {{ margin-left: {20 * _RESOLUTION // 96}px; margin-right: 0; color: #635d55 }}
-pre, code {{ font-family: "{MONO_FONT}"; font-size: 8.5pt }}
+pre, code {{ font-family: "{MONO_FONT}"; font-size: {_CODE_POINTS}pt }}
 pre {{ background-color: #f5f3ef; white-space: pre-wrap; margin-top: 8px; margin-bottom: 10px }}
 th, td {{ border: 1px solid #cfc9bf; padding: 4px 8px }}
 th {{ background-color: #f2f0ec }}
@@ -90,9 +94,19 @@ def to_pdf(document: Transcript) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = _writer(buffer, document.title)
     text = _laid_out(document, writer)
-    _paint(text, writer, document.title)
+    pages = cut_into_pages(text, writer.height())
+    _paint(text, pages, writer, document.title)
     buffer.close()
-    return with_outline(bytes(data.data()), _bookmarks(text))
+    return with_outline(bytes(data.data()), _bookmarks(text, pages))
+
+
+def _font(family: str, points: float) -> QFont:
+    """Give a font that sets every character by its own glyph: others are shown, but can't be searched or copied."""
+    font = QFont(family)
+    font.setPointSizeF(points)
+    for replacement in ("calt", "liga"):
+        font.setFeature(QFont.Tag(replacement), 0)
+    return font
 
 
 def _writer(buffer: QBuffer, title: str) -> QPdfWriter:
@@ -114,27 +128,22 @@ def _laid_out(document: Transcript, writer: QPdfWriter) -> QTextDocument:
     text.setUndoRedoEnabled(False)
     text.setUseDesignMetrics(True)
     text.documentLayout().setPaintDevice(writer)
-    font = QFont(BODY_FONT)
-    font.setPointSizeF(_BODY_POINTS)
-    text.setDefaultFont(font)
+    text.setDefaultFont(_font(BODY_FONT, _BODY_POINTS))
     text.setDocumentMargin(0)
     text.setDefaultStyleSheet(_SHEET)
     text.setHtml(_body(document))
     _set_formats(text)
-    text.setPageSize(QSizeF(writer.width(), writer.height()))
-    _keep_headings_with_text(text)
+    text.setTextWidth(writer.width())
     return text
 
 
 def _set_formats(text: QTextDocument) -> None:
-    """Set what style sheets of Qt can't: the sizes of headings, and code without ligatures, as it was written."""
-    plain = QFont(MONO_FONT)
-    for ligature in ("calt", "liga"):
-        plain.setFeature(QFont.Tag(ligature), 0)
+    """Set what style sheets of Qt can't: the sizes of headings, and code without ligatures."""
+    code = _font(MONO_FONT, _CODE_POINTS)
     edit = QTextCursor(text)
     # One change for all, so that the layout is made once.
     edit.beginEditBlock()
-    for block in _blocks_of(text):
+    for block in blocks_of(text):
         level = block.blockFormat().headingLevel()
         for fragment in _fragments_of(block):
             style = fragment.charFormat()
@@ -144,18 +153,11 @@ def _set_formats(text: QTextDocument) -> None:
             if level == _WHO:
                 style.setForeground(QColor("#2f6f5e"))
             if MONO_FONT in (style.fontFamilies() or ()):
-                style.setFont(plain, QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly)
+                style.setFont(code, QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly)
             edit.setPosition(fragment.position())
             edit.setPosition(fragment.position() + fragment.length(), QTextCursor.MoveMode.KeepAnchor)
             edit.setCharFormat(style)
     edit.endEditBlock()
-
-
-def _blocks_of(text: QTextDocument) -> Iterator[QTextBlock]:
-    block = text.begin()
-    while block.isValid():
-        yield block
-        block = block.next()
 
 
 def _fragments_of(block: QTextBlock) -> list[QTextFragment]:
@@ -165,22 +167,6 @@ def _fragments_of(block: QTextBlock) -> list[QTextFragment]:
         fragments.append(iterator.fragment())
         iterator += 1
     return fragments
-
-
-def _keep_headings_with_text(text: QTextDocument) -> None:
-    """Move a heading to the next page where nothing of what it heads would fit below it."""
-    layout, height = text.documentLayout(), text.pageSize().height()
-    for block in _blocks_of(text):
-        following = block.next()
-        if not block.blockFormat().headingLevel() or not following.isValid():
-            continue
-        page = layout.blockBoundingRect(block).top() // height
-        below = layout.blockBoundingRect(following)
-        first_line = following.layout().lineAt(0).height() if following.layout().lineCount() else below.height()
-        if (below.top() + first_line) // height > page:
-            moved = block.blockFormat()
-            moved.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)
-            QTextCursor(block).setBlockFormat(moved)
 
 
 def _body(document: Transcript) -> str:
@@ -224,45 +210,47 @@ def _source(source: Source) -> str:
     return f"<p>[{source.number}] {escape(source.place)}</p><blockquote>{passage}</blockquote>"
 
 
-def _paint(text: QTextDocument, writer: QPdfWriter, title: str) -> None:
+def _paint(text: QTextDocument, pages: list[Page], writer: QPdfWriter, title: str) -> None:
     painter = QPainter(writer)
-    pages = text.pageCount()
-    width, height = writer.width(), writer.height()
     context = QAbstractTextDocumentLayout.PaintContext()
     context.palette.setColor(QPalette.ColorRole.Text, QColor("#23211e"))
-    for page in range(pages):
-        if page:
+    for number, page in enumerate(pages, 1):
+        if number > 1:
             writer.newPage()
         painter.save()
-        painter.translate(0, -page * height)
-        context.clip = QRectF(0, page * height, width, height)
+        painter.translate(0, -page.top)
+        context.clip = QRectF(0, page.top, writer.width(), page.bottom - page.top)
         painter.setClipRect(context.clip)
         text.documentLayout().draw(painter, context)
         painter.restore()
-        _paint_footer(painter, writer, title, page + 1, pages)
+        _paint_footer(painter, writer, title, f"{number} of {len(pages)}")
     painter.end()
 
 
-def _paint_footer(painter: QPainter, writer: QPdfWriter, title: str, page: int, pages: int) -> None:
-    font = QFont(BODY_FONT)
-    font.setPointSizeF(8)
+def _paint_footer(painter: QPainter, writer: QPdfWriter, title: str, number: str) -> None:
+    font = _font(BODY_FONT, _FOOTER_POINTS)
     painter.setFont(font)
     painter.setPen(QColor("#635d55"))
     space = _FOOTER_MM / 25.4 * _RESOLUTION
     line = QRectF(0, writer.height() + space / 3, writer.width(), space)
-    number = f"{page} of {pages}"
     metrics = QFontMetricsF(font, writer)
     room = writer.width() - metrics.horizontalAdvance(number) - space
     painter.drawText(line, Qt.AlignmentFlag.AlignLeft, metrics.elidedText(title, Qt.TextElideMode.ElideRight, room))
     painter.drawText(line, Qt.AlignmentFlag.AlignRight, number)
 
 
-def _bookmarks(text: QTextDocument) -> list[Bookmark]:
+def _bookmarks(text: QTextDocument, pages: list[Page]) -> list[Bookmark]:
     """Give the title and who speaks, each with its place."""
-    height = text.pageSize().height()
+    tops = [page.top for page in pages]
     layout = text.documentLayout()
     return [
-        Bookmark(block.text(), level, int(layout.blockBoundingRect(block).top() // height))
-        for block in _blocks_of(text)
+        Bookmark(block.text(), level, bisect_right(tops, _first_line(layout, block)) - 1)
+        for block in blocks_of(text)
         if (level := block.blockFormat().headingLevel()) in (1, _WHO)
     ]
+
+
+def _first_line(layout: QAbstractTextDocumentLayout, block: QTextBlock) -> float:
+    """Give the middle of a block's first line: its upper edge may be where a page was cut."""
+    line = block.layout().lineAt(0)
+    return layout.blockBoundingRect(block).top() + line.y() + line.height() / 2

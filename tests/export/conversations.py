@@ -28,11 +28,11 @@ BEGUN = datetime(2026, 11, 24, 9, 30, 15, 123456, tzinfo=UTC)
 TALK = ConversationId("c0ffee00" * 4)
 
 CODE = {
-    "python": 'def greet(name: str) -> str:\n\t"""Say \'hello\', not “goodbye”."""\n    return f"Hello, {name}!"  # <b>',
+    "python": 'def greet(name: str) -> str:\n\t"""Say \'hello\', not “goodbye”."""\n    return f"Hi, {name}!"  # <b>',
     "cpp": "#include <iostream>\ntemplate <typename T> T top(T a, T b) { return a > b && a != b ? a : b; }",
-    "rust": "fn main() {\n    let x: Vec<&'static str> = vec![\"a\\n\", \"b\"];\n    println!(\"{:?} -- {x:?}\", x);\n}",
+    "rust": 'fn main() {\n    let x: Vec<&\'static str> = vec!["a\\n", "b"];\n    println!("{:?} -- {x:?}", x);\n}',
     "sql": "SELECT *\nFROM \"talks\" -- all of them\nWHERE title LIKE '%_\\%' AND id <> 7;",
-    "bash": 'for f in *.md; do\n  echo "$f: `wc -l < $f`" | sed \'s/&/and/\'\ndone',
+    "bash": "for f in *.md; do\n  echo \"$f: `wc -l < $f`\" | sed 's/&/and/'\ndone",
     "markdown": "A block in a block:\n\n```js\nlet a = 1;\n```\n",
 }
 
@@ -94,7 +94,7 @@ The report says so 【1†L3-L9】, but `【1†L3-L9】` is code.
 """
 )
 
-QUESTION = "Show me <everything> & \"more\":\n    indented\n# no heading\n* no list *\n$HOME is ~/x"
+QUESTION = 'Show me <everything> & "more":\n    indented\n# no heading\n* no list *\n$HOME is ~/x'
 
 
 def message(number: int, parent: int | None, role: Role, *parts: Part, **fields: Any) -> Message:
@@ -113,7 +113,9 @@ def message_id(number: int) -> MessageId:
     return MessageId(f"{number:032x}")
 
 
-def conversation(*messages: Message, head: int | None = None, title: str = "A/B & *everything* “at once”") -> Conversation:
+def conversation(
+    *messages: Message, head: int | None = None, title: str = "A/B & *everything* “at once”"
+) -> Conversation:
     return Conversation(
         id=TALK,
         title=title,
@@ -121,7 +123,7 @@ def conversation(*messages: Message, head: int | None = None, title: str = "A/B 
         updated_at=BEGUN + timedelta(hours=1),
         started_on=date(2026, 11, 24),
         effort=Effort.HIGH,
-        head_id=messages[-1].id if head is None and messages else head and message_id(head),  # type: ignore[arg-type]
+        head_id=message_id(head) if head is not None else messages[-1].id if messages else None,
         messages=messages,
     )
 

@@ -10,7 +10,7 @@ from datetime import UTC
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
@@ -52,7 +52,8 @@ def test_code_is_there_to_the_character(write: Writer) -> None:
 
 @writers
 @pytest.mark.parametrize(
-    "formula", [r"$e^{i\pi} + 1 = 0$", r"\(a_1 * b_2 * c_3\)", r"\int_0^\infty e^{-x^2}\,dx = \frac{\sqrt{\pi}}{2} \\ x < y & z"]
+    "formula",
+    [r"$e^{i\pi} + 1 = 0$", r"\(a_1 * b_2 * c_3\)", r"\int_0^\infty e^{-x^2}\,dx = \frac{\sqrt{\pi}}{2} \\ x < y & z"],
 )
 def test_a_formula_stays_as_it_was_written(write: Writer, formula: str) -> None:
     document = write(transcript(everything(), PLAIN, UTC))
@@ -144,7 +145,17 @@ def test_messages_stand_in_markdown_to_the_character() -> None:
 
 @pytest.mark.parametrize(
     "open_end",
-    ["```js\nx", "~~~~\nx", "````md\n```\nx\n```", "<!-- x", "<script>\nx", "<pre>\nx\n\ny", "<![CDATA[ x", "<?php x", "<!X"],
+    [
+        "```js\nx",
+        "~~~~\nx",
+        "````md\n```\nx\n```",
+        "<!-- x",
+        "<script>\nx",
+        "<pre>\nx\n\ny",
+        "<![CDATA[ x",
+        "<?php x",
+        "<!X",
+    ],
 )
 def test_what_a_message_leaves_open_does_not_swallow_the_next_one(open_end: str) -> None:
     talk = conversation(
@@ -160,10 +171,13 @@ def test_what_a_message_leaves_open_does_not_swallow_the_next_one(open_end: str)
 
 
 def code_lines() -> st.SearchStrategy[str]:
-    line = st.one_of(st.sampled_from(["```", "````", "~~~", "```js", "    x", "", "> q", "# h", "`"]), st.text("ab`~ #<", max_size=6))
+    line = st.one_of(
+        st.sampled_from(["```", "````", "~~~", "```js", "    x", "", "> q", "# h", "`"]), st.text("ab`~ #<", max_size=6)
+    )
     return st.lists(line, max_size=8).map("\n".join)
 
 
+@settings(deadline=None)
 @given(code_lines(), st.sampled_from("`~"))
 def test_code_with_fences_in_it_comes_back_from_markdown(code: str, character: str) -> None:
     longest = max((len(run) for run in re.findall(rf"{character}+", code)), default=0)
@@ -177,6 +191,7 @@ def test_code_with_fences_in_it_comes_back_from_markdown(code: str, character: s
     assert sum(token.type == "heading_open" and token.tag == "h2" for token in tokens) == 2
 
 
+@settings(deadline=None)
 @given(code_lines())
 def test_an_answer_cut_anywhere_leaves_the_next_message_a_message(text: str) -> None:
     talk = conversation(message(1, None, Role.ASSISTANT, Text(text)), message(2, 1, Role.USER, Text("Next")))
@@ -255,11 +270,10 @@ def test_html_has_a_policy_that_lets_only_its_own_style_sheet_in() -> None:
     assert "@import" not in sheet
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_html_of_any_words_is_well_formed_and_runs_nothing(text: str) -> None:
-    talk = conversation(
-        message(1, None, Role.USER, Text(text)), message(2, 1, Role.ASSISTANT, Text(text)), title=text
-    )
+    talk = conversation(message(1, None, Role.USER, Text(text)), message(2, 1, Role.ASSISTANT, Text(text)), title=text)
     page = _Page(to_html(transcript(talk, FULL, UTC)))
     assert "script" not in {tag for tag, _ in page.tags}
 
