@@ -36,7 +36,7 @@ def read_content(message: Fields) -> tuple[Content | None, list[str]]:
     if role is None or content is None or (metadata and metadata.raw("is_visually_hidden_from_conversation") is True):
         return None, []
     kind = content.raw("content_type")
-    if kind in _NOT_SHOWN:
+    if isinstance(kind, str) and kind in _NOT_SHOWN:
         return None, []
     tool = _string(author.raw("name")) if author and name == "tool" else ""
     parts, problems = _parts(kind, content, metadata)

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-import pygments
-import pygments.lexers
-import pygments.util
-
 from app.markup import Code
 
 _LONGEST = 60_000
@@ -71,6 +67,10 @@ def coloured(block: Code) -> list[tuple[str, Colour | None]]:
     whole: list[tuple[str, Colour | None]] = [(block.code, None)]
     if not block.language or len(block.code) > _LONGEST:
         return whole
+    # Pygments is loaded when the first code is written, not at start.
+    import pygments.lexers  # noqa: PLC0415
+    import pygments.util  # noqa: PLC0415
+
     try:
         lexer = pygments.lexers.get_lexer_by_name(block.language, stripnl=False, ensurenl=False)
     except pygments.util.ClassNotFound:

@@ -108,7 +108,7 @@ class JsonStream:
         if not cut_off:
             raise JsonStreamError("is no proper JSON")
         if not self._fill():
-            raise JsonStreamError("ends in the middle" if unread else "is empty")
+            raise JsonStreamError("ends in the middle")
 
     def _fill(self) -> bool:
         """Read on, twice as much as waits to be decoded, so that a long value is not decoded again and again."""
@@ -116,9 +116,11 @@ class JsonStream:
             return False
         waiting = self._text[self._position :]
         more = self._source.read(max(_CHUNK, len(waiting)))
-        self._ended = not more
+        if not more:
+            self._ended = True
+            return False
         self._text, self._position = waiting + more, 0
-        return bool(more)
+        return True
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -138,7 +139,7 @@ class TransferService:
         self._lane = lane
         self._post = post
         self._on_imported = on_imported
-        self._stopped = False
+        self._stop = threading.Event()
 
     def export(
         self,
@@ -164,8 +165,9 @@ class TransferService:
         self._start(lambda store, progress: import_conversations(store, path, progress), on_progress, ended)
 
     def stop(self) -> None:
-        """End what runs, after the conversation that it is at."""
-        self._stopped = True
+        """End what runs and what waits, after the conversation that it is at."""
+        self._stop.set()
+        self._stop = threading.Event()
 
     def close(self) -> None:
         self.stop()
@@ -177,10 +179,10 @@ class TransferService:
         on_progress: Progress,
         on_end: Callable[[_Outcome | AppError | None], None],
     ) -> None:
-        self._stopped = False
+        stop = self._stop
 
         def progress(done: int, total: int | None) -> None:
-            if self._stopped:
+            if stop.is_set():
                 raise StoppedError
             self._post(lambda: on_progress(done, total))
 

@@ -49,7 +49,7 @@ def test_code_is_monospaced_and_to_the_character(word: Document) -> None:
     code = texts(word, "Code")
     for source in CODE.values():
         assert source.rstrip("\n") in [text.rstrip("\n") for text in code]
-    assert word.styles["Code"].font.name == "Consolas"  # type: ignore[attr-defined]
+    assert word.styles["Code"].font.name == "Consolas"
 
 
 def test_what_the_user_wrote_keeps_its_lines(word: Document) -> None:
@@ -86,7 +86,7 @@ def test_each_ordered_list_counts_from_its_own_start() -> None:
     numbering = document.part.numbering_part.element
     found = []
     for item in items:
-        properties = item._p.pPr.numPr  # type: ignore[union-attr]
+        (properties,) = item._p.xpath("./w:pPr/w:numPr")
         instance = numbering.num_having_numId(properties.numId.val)
         start = instance.xpath(f"./w:lvlOverride[@w:ilvl='{properties.ilvl.val}']/w:startOverride/@w:val")
         found.append((item.text, properties.ilvl.val, properties.numId.val, [int(value) for value in start]))

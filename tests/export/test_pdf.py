@@ -99,7 +99,7 @@ def test_links_work_and_lead_only_to_the_web_and_to_mail() -> None:
 
 def test_the_outline_leads_to_who_speaks() -> None:
     document = opened(everything(), FULL)
-    outline = [(entry.get_title(), entry.level, entry.get_dest().get_index()) for entry in document.get_toc()]  # type: ignore[union-attr]
+    outline = [(entry.get_title(), entry.level, entry.get_dest().get_index()) for entry in document.get_toc()]
     assert [(title, level) for title, level, _ in outline] == [
         ("A/B & *everything* “at once”", 0),
         ("1. You, 2026-11-24 09:31", 1),
