@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QLoggingCategory, QMarginsF, QRectF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QLoggingCategory, QMarginsF, QRectF, Qt
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
@@ -35,7 +35,7 @@ from app.export.html import blocks_to_html
 from app.export.transcript import Entry, Source, Thought, Transcript
 from app.markup import printable
 from app.ui.pdf_outline import Bookmark, with_outline
-from app.ui.pdf_pages import Page, blocks_of, cut_into_pages
+from app.ui.pdf_pages import Line, Page, blocks_of, cut_into_pages
 from app.ui.theme import BODY_FONT, MONO_FONT, load_fonts
 
 _RESOLUTION = 384
@@ -44,6 +44,8 @@ _MARGIN_MM = 20.0
 _FOOTER_MM = 12.0
 _BODY_POINTS = 10.0
 _CODE_POINTS = 8.5
+_EDGE = 4.0
+_INK = "#23211e"
 _FOOTER_POINTS = 8.0
 
 _WHO = 2
@@ -88,7 +90,9 @@ def offscreen_application() -> Iterator[None]:
 
 
 def to_pdf(document: Transcript) -> bytes:
-    """Write a document as the bytes of a PDF. A QGuiApplication must exist, and the fonts must be loaded."""
+    """Write a document as the bytes of a PDF, on any thread. A QGuiApplication must exist, and the fonts be loaded."""
+    # A layout starts timers, and a thread that is not Qt's has no dispatcher for them before it has a loop.
+    _loop = QEventLoop()
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -213,18 +217,44 @@ def _source(source: Source) -> str:
 def _paint(text: QTextDocument, pages: list[Page], writer: QPdfWriter, title: str) -> None:
     painter = QPainter(writer)
     context = QAbstractTextDocumentLayout.PaintContext()
-    context.palette.setColor(QPalette.ColorRole.Text, QColor("#23211e"))
+    context.palette.setColor(QPalette.ColorRole.Text, QColor(_INK))
     for number, page in enumerate(pages, 1):
         if number > 1:
             writer.newPage()
         painter.save()
         painter.translate(0, -page.top)
-        context.clip = QRectF(0, page.top, writer.width(), page.bottom - page.top)
-        painter.setClipRect(context.clip)
-        text.documentLayout().draw(painter, context)
+        painter.setClipRect(QRectF(0, page.top, writer.width(), page.bottom - page.top))
+        top = page.top if page.resumed is None else _draw_rest(painter, page, page.resumed)
+        # What only touches the clip would be written too, unseen, and found twice by a search.
+        context.clip = QRectF(0, top + _EDGE, writer.width(), page.bottom - top - 2 * _EDGE)
+        if context.clip.isValid():
+            text.documentLayout().draw(painter, context)
         painter.restore()
         _paint_footer(painter, writer, title, f"{number} of {len(pages)}")
     painter.end()
+
+
+def _draw_rest(painter: QPainter, page: Page, resumed: Line) -> float:
+    """Draw the lines of a paragraph that began on the page before, and say where they end.
+
+    QTextLayout draws one line more than the clip asks for, so the last line of each page would be in the next one too.
+    """
+    layout, block = resumed.block.layout(), resumed.block
+    place = block.document().documentLayout().blockBoundingRect(block).topLeft()
+    background = block.blockFormat().background()
+    painter.setPen(QColor(_INK))
+    bottom = page.top
+    for number in range(resumed.number, layout.lineCount()):
+        line = layout.lineAt(number)
+        if place.y() + line.y() + _EDGE > page.bottom:
+            break
+        bottom = place.y() + line.y() + line.height()
+        if background.style() != Qt.BrushStyle.NoBrush:
+            painter.fillRect(
+                QRectF(place.x(), bottom - line.height(), layout.boundingRect().width(), line.height()), background
+            )
+        line.draw(painter, place)
+    return bottom
 
 
 def _paint_footer(painter: QPainter, writer: QPdfWriter, title: str, number: str) -> None:

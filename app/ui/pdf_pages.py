@@ -9,27 +9,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PySide6.QtGui import QTextBlock, QTextDocument, QTextFormat
+from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat
 
 _WIDEST_GAP = 80.0
 """Dots between two lines up to which the cut goes through the middle, as between rows of a table with their borders."""
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a paragraph, by its number there."""
+
+    block: QTextBlock
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of the endless page, in its dots."""
+    """A stretch of the endless page, in its dots. resumed is the line of a paragraph that it goes on with, if any."""
 
     top: float
     bottom: float
+    resumed: Line | None = None
 
 
 @dataclass(slots=True)
 class _Band:
-    """Lines that can't be cut apart, being at the same height; is_heading if the next ones belong to them."""
+    """Lines that can't be cut apart, being at the same height; is_heading if the next ones belong to them.
+
+    line is the only one of the band, or None where there are several beside each other.
+    """
 
     top: float
     bottom: float
     is_heading: bool
+    line: Line | None = None
 
 
 def blocks_of(text: QTextDocument) -> Iterator[QTextBlock]:
@@ -45,20 +58,24 @@ def cut_into_pages(text: QTextDocument, height: float) -> list[Page]:
     bands = _bands(text)
     pages: list[Page] = []
     top, first = 0.0, 0
+    resumed: Line | None = None
     while first < len(bands):
         after = _first_that_does_not_fit(bands, first, top + height)
         if after == len(bands):
-            pages.append(Page(top, max(bands[-1].bottom, top)))
+            pages.append(Page(top, max(bands[-1].bottom, top), resumed))
             break
         if bands[first].bottom > top + height:
             # One band that is higher than a page: a row of a table with much in it.
-            pages.append(Page(top, top + height))
-            top += height
+            pages.append(Page(top, top + height, resumed))
+            top, resumed = top + height, None
             first += bands[first].bottom <= top
             continue
         cut, next_top = _cut(bands[after - 1], bands[after])
-        pages.append(Page(top, min(cut, top + height)))
+        pages.append(Page(top, min(cut, top + height), resumed))
         top, first = next_top, after
+        resumed = bands[after].line
+        if resumed is not None and resumed.number == 0:
+            resumed = None
     return pages or [Page(0.0, height)]
 
 
@@ -67,6 +84,7 @@ def _bands(text: QTextDocument) -> list[_Band]:
     for line in sorted(_lines(text), key=lambda line: line.top):
         if bands and line.top < bands[-1].bottom - 0.5:
             bands[-1].bottom = max(bands[-1].bottom, line.bottom)
+            bands[-1].line = None
         else:
             bands.append(line)
     return bands
@@ -78,6 +96,7 @@ def _lines(text: QTextDocument) -> Iterator[_Band]:
         if not block.text() and not ruler:
             continue
         place = text.documentLayout().blockBoundingRect(block)
+        in_table = QTextCursor(block).currentTable() is not None
         is_heading = block.blockFormat().headingLevel() > 0
         if ruler:
             yield _Band(place.top(), place.bottom(), is_heading=True)
@@ -85,7 +104,7 @@ def _lines(text: QTextDocument) -> Iterator[_Band]:
         for number in range(layout.lineCount()):
             line = layout.lineAt(number)
             top = place.top() + line.y()
-            yield _Band(top, top + line.height(), is_heading)
+            yield _Band(top, top + line.height(), is_heading, None if in_table else Line(block, number))
 
 
 def _first_that_does_not_fit(bands: list[_Band], first: int, bottom: float) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from app.cli import main
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
 from tests.export.conversations import TALK, everything

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC
@@ -124,6 +126,38 @@ def test_a_message_of_100_kb_has_no_empty_page_and_no_lonely_heading() -> None:
         # The footer stands last, on one or two lines.
         body = [line for line in lines if " of " not in line and not line.startswith("A/B")]
         assert not body[-1].startswith("Part ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"w{number}." for number in range(3000)),
+        "- item\n  - " + " ".join(f"w{number}." for number in range(3000)),
+        "```\n" + "\n".join(f"w{number}." for number in range(3000)) + "\n```",
+        "\n\n".join(f"w{number}." for number in range(3000)),
+    ],
+    ids=["paragraph", "list", "code", "paragraphs"],
+)
+def test_every_word_is_on_one_page(text: str) -> None:
+    found = re.findall(r"w\d+\.", " ".join(pages(opened(answer(text)))))
+    assert found == [f"w{number}." for number in range(3000)]
+
+
+def test_a_row_of_a_table_that_is_higher_than_a_page_goes_on_in_the_next() -> None:
+    cell = " ".join(f"w{number}." for number in range(3000))
+    found = pages(opened(answer(f"| a | b |\n|---|---|\n| {cell} | d |\n\nEnd")))
+    words = set(re.findall(r"w\d+\.", " ".join(found)))
+    assert len(words) == 3000
+    assert "End" in found[-1]
+
+
+def test_a_pdf_can_be_made_on_any_thread() -> None:
+    made: list[bytes] = []
+    document = transcript(everything(), FULL, UTC)
+    thread = threading.Thread(target=lambda: made.append(to_pdf(document)))
+    thread.start()
+    thread.join()
+    assert len(pypdfium2.PdfDocument(made[0])) >= 2
 
 
 def test_the_title_is_in_the_properties() -> None:
