@@ -36,6 +36,7 @@ from app.export.transcript import Entry, Source, Thought, Transcript
 from app.markup import printable
 from app.ui.pdf_outline import Bookmark, with_outline
 from app.ui.pdf_pages import Line, Page, blocks_of, cut_into_pages
+from app.ui.pdf_text import with_characters_of
 from app.ui.theme import BODY_FONT, MONO_FONT, load_fonts
 
 _RESOLUTION = 384
@@ -101,7 +102,8 @@ def to_pdf(document: Transcript) -> bytes:
     pages = cut_into_pages(text, writer.height())
     _paint(text, pages, writer, document.title)
     buffer.close()
-    return with_outline(bytes(data.data()), _bookmarks(text, pages))
+    searchable = with_characters_of(bytes(data.data()), text.toPlainText())
+    return with_outline(searchable, _bookmarks(text, pages))
 
 
 def _font(family: str, points: float) -> QFont:
