@@ -16,10 +16,11 @@ from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
 from app.services.chat import ChatService, TurnSettings
-from app.services.events import Event
+from app.services.events import ConversationsChanged, Event
 from app.services.idle import IdleWatch
 from app.services.models import ModelService
 from app.services.outbox import Outbox
+from app.services.transfer import TransferService
 from app.settings import load_settings, save_settings
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
@@ -78,6 +79,12 @@ class Core:
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
+        self.transfer = TransferService(
+            lambda: ConversationStore(open_database(paths.database)),
+            Lane("transfer"),
+            post,
+            lambda: self._notify(ConversationsChanged()),
+        )
 
     def update_settings(self, **changes: Any) -> None:
         """Change settings by name and keep them. Raises SettingsError."""
@@ -92,6 +99,7 @@ class Core:
     def close(self) -> None:
         """End the turn, the engine and its lane, then save and close the database."""
         self.chat.stop()
+        self.transfer.close()
         self.chat.leave()
         self.models.stop_loading()
         self._lane.close()

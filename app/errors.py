@@ -55,3 +55,7 @@ class NotFoundError(AppError):
 
 class SettingsError(AppError):
     """The settings can't be read or written."""
+
+
+class TransferError(AppError):
+    """A conversation can't be taken out or in: the place, the file or what is in it."""

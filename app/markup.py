@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, reference
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
@@ -89,7 +89,7 @@ class GrowingBlocks:
 def plain_text(markdown: str) -> str:
     """Give the words alone, in one line, for a notification or a list."""
     words = [
-        _words(token.children or ()) if token.type == "inline" else token.content
+        words_of(token.children or ()) if token.type == "inline" else token.content
         for token in _parse(markdown)
         if token.content
     ]
@@ -108,6 +108,26 @@ def title_from(text: str, limit: int = 48) -> str:
         while end > 1 and _continues(line, end):
             end -= 1
     return line[:end].rstrip(" ,;:.-–—") + "…"
+
+
+def parse(markdown: str) -> list[Token]:
+    """Give the parser's tokens, for whoever makes another form of a text than HTML. Links are not checked yet."""
+    return _parse(markdown)
+
+
+def printable(text: str) -> str:
+    """Replace what is no text, controls and halves of surrogate pairs, as the parser does in Markdown."""
+    return _NOT_TEXT.sub("\ufffd", text)
+
+
+def without_unseen(text: str) -> str:
+    """Leave out the characters that make one address look like another."""
+    return _UNSEEN.sub("", text)
+
+
+def is_web_or_mail(target: str) -> bool:
+    """Tell whether a link leads to where links may lead."""
+    return bool(_WEB_OR_MAIL.match(target))
 
 
 # --- Characters -------------------------------------------------------------------------------------------------------
@@ -154,6 +174,7 @@ class _Parser(MarkdownIt):
         self.disable("lheading")
         if not links:
             self.disable(["link", "image"])
+        self.block.ruler.at("reference", _reference)
         self.inline.ruler.before("escape", "formula", _formula)
         self.block.ruler.before(
             "fence", "formula", _formula_block, {"alt": ["paragraph", "reference", "blockquote", "list"]}
@@ -165,6 +186,11 @@ class _Parser(MarkdownIt):
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802 - the library's name
         return super().normalizeLink(_UNSEEN.sub("", url))
+
+
+def _reference(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """Define a link's address. A footnote ("[^1]: Here.") has the same form, and its text must not vanish."""
+    return not _line(state, start_line).startswith("[^") and reference(state, start_line, end_line, silent)
 
 
 def _parse(markdown: str, environment: dict[str, Any] | None = None) -> list[Token]:
@@ -186,7 +212,7 @@ def _top_level(tokens: list[Token]) -> list[list[Token]]:
 def _block(tokens: Sequence[Token]) -> Block:
     first = tokens[0]
     if first.type in ("fence", "code_block"):
-        return Code(_language(first.info), first.content.removesuffix("\n"))
+        return Code(language_of(first.info), first.content.removesuffix("\n"))
     return Prose(_blocks_html(tokens))
 
 
@@ -279,7 +305,8 @@ _TASK = re.compile(r"\A\[([ xX])\](?=\s)")
 _ALIGNMENT = re.compile(r"text-align:(left|center|right)")
 
 
-def _language(info: str) -> str:
+def language_of(info: str) -> str:
+    """Give the language that a fence names, or nothing."""
     match = _LANGUAGE.match(info.strip())
     return match.group() if match else ""
 
@@ -339,7 +366,7 @@ def _inline_html(tokens: Sequence[Token]) -> str:
             case "formula":
                 out.append(f'<code class="math">{_escaped(token.content, in_link)}</code>')
             case "text" | "softbreak" | "image":
-                out.append(_escaped(_words((token,)), in_link))
+                out.append(_escaped(words_of((token,)), in_link))
             case _:
                 out.append(_tag(token))
     return "".join(out)
@@ -349,12 +376,12 @@ def _escaped(text: str, in_link: bool = False) -> str:
     return html.escape(_UNSEEN.sub("", text) if in_link else text, quote=False)
 
 
-def _words(tokens: Sequence[Token]) -> str:
+def words_of(tokens: Sequence[Token]) -> str:
     """Give what inline tokens say, without any form."""
     words: list[str] = []
     for token in tokens:
         if token.type == "image":
-            alternative = _words(token.children or ())
+            alternative = words_of(token.children or ())
             words.append(f"[image: {alternative}]" if alternative else "[image]")
         elif token.type in ("softbreak", "hardbreak"):
             words.append("\n")

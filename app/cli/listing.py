@@ -19,7 +19,7 @@ _SHORT_ID = 8
 
 
 def list_conversations(paths: Paths, options: argparse.Namespace) -> int:
-    with _store(paths) as store:
+    with opened_store(paths) as store:
         conversations = store.conversations()
     if options.json:
         print(json.dumps([_summary(conversation) for conversation in conversations], ensure_ascii=False, indent=1))
@@ -33,7 +33,7 @@ def list_conversations(paths: Paths, options: argparse.Namespace) -> int:
 
 
 def show(paths: Paths, options: argparse.Namespace) -> int:
-    with _store(paths) as store:
+    with opened_store(paths) as store:
         conversation = store.conversation(store.find(options.id))
     if options.json:
         messages = [_message(message) for message in conversation.messages]
@@ -51,7 +51,8 @@ def show(paths: Paths, options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _store(paths: Paths) -> Iterator[ConversationStore]:
+def opened_store(paths: Paths) -> Iterator[ConversationStore]:
+    """Open the conversations for a command that needs nothing else. Raises AppError."""
     prepare(paths)
     store = ConversationStore(open_database(paths.database))
     try:

@@ -12,6 +12,8 @@ from typing import NoReturn
 from app import APP_NAME, __version__
 from app.cli.ask import ask
 from app.cli.doctor import doctor
+from app.cli.export import add_export_command, export
+from app.cli.import_ import add_import_command, import_
 from app.cli.listing import list_conversations, show
 from app.cli.models import add_models_command, models_plan
 from app.core import Core
@@ -37,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return show(paths, options)
             case "doctor":
                 return doctor(paths, options)
+            case "export":
+                return export(paths, options)
+            case "import":
+                return import_(paths, options)
             case "models":
                 return models_plan(paths, options)
             case _:
@@ -109,5 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("doctor", parents=[common], help="say how this installation and its data are")
     command.add_argument("--json", action="store_true")
 
+    add_export_command(commands, common)
+    add_import_command(commands, common)
     add_models_command(commands, common)
     return parser

@@ -1,1 +1,1 @@
-"""Conversations as files for people and other programs, and back: Markdown, HTML, DOCX, text, JSON."""
+"""Conversations as files, and back: Markdown, HTML, DOCX, plain text and lossless JSON, all of it without Qt."""

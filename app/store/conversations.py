@@ -106,6 +106,53 @@ class ConversationStore:
         return conversation_from_row(rows[0], messages)
 
     @store_errors()
+    def whole_conversation(self, conversation_id: ConversationId) -> Conversation:
+        """Load a conversation with the messages of all its branches, those of one parent oldest first."""
+        rows = self._rows("SELECT * FROM conversations WHERE id = ?", conversation_id)
+        if not rows:
+            raise _no_conversation(conversation_id)
+        messages = self._rows(
+            "SELECT * FROM messages WHERE conversation_id = ? ORDER BY created_at, rowid", conversation_id
+        )
+        return conversation_from_row(rows[0], self._messages(messages))
+
+    @store_errors()
+    def insert_conversation(self, conversation: Conversation) -> bool:
+        """Store a conversation that came from elsewhere, with all its messages (parents first), under their ids.
+
+        Gives False, and changes nothing, where one of the ids is taken.
+        """
+        with self._database.atomic():
+            ids = json.dumps([message.id for message in conversation.messages])
+            if self._rows(
+                "SELECT id FROM conversations WHERE id = ?"
+                " UNION ALL SELECT id FROM messages WHERE id IN (SELECT value FROM json_each(?)) LIMIT 1",
+                conversation.id,
+                ids,
+            ):
+                return False
+            trashed_at = conversation.trashed_at and timestamp(conversation.trashed_at)
+            self._database.execute(
+                """
+                INSERT INTO conversations (id, title, created_at, updated_at, started_on, effort, head_id, trashed_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    conversation.id,
+                    storable(conversation.title),
+                    timestamp(conversation.created_at),
+                    timestamp(conversation.updated_at),
+                    conversation.started_on.isoformat(),
+                    conversation.effort.value,
+                    conversation.head_id,
+                    trashed_at,
+                ],
+            )
+            for message in conversation.messages:
+                self._insert(message)
+        return True
+
+    @store_errors()
     def find(self, prefix: str) -> ConversationId:
         """Find the one conversation whose id begins so, in the trash or not, as a person types it in a terminal."""
         prefix = storable(prefix.strip().lower())
@@ -267,8 +314,9 @@ class ConversationStore:
     def _insert(self, message: Message) -> None:
         self._database.execute(
             """
-            INSERT INTO messages (id, conversation_id, parent_id, role, created_at, status, model, writer)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO messages
+                (id, conversation_id, parent_id, role, created_at, status, model, statistics, failure, writer)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 message.id,
@@ -277,7 +325,9 @@ class ConversationStore:
                 message.role.value,
                 timestamp(message.created_at),
                 message.status.value,
-                message.model,
+                storable(message.model),
+                value_to_json(message.statistics),
+                value_to_json(message.failure),
                 self._writer_of(message),
             ],
         )
