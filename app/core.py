@@ -21,7 +21,9 @@ from app.services.idle import IdleWatch
 from app.services.models import ModelService
 from app.services.outbox import Outbox
 from app.services.transfer import TransferService
+from app.services.versions import Versions
 from app.settings import load_settings, save_settings
+from app.store.branches import BranchStore
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
 from app.store.unsent import UnsentStore
@@ -78,6 +80,7 @@ class Core:
             lambda conversation_id: forget(paths.states, conversation_id),
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
+        self.versions = Versions(self.chat, self._store, BranchStore(database))
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
         self.transfer = TransferService(
             lambda: ConversationStore(open_database(paths.database)),

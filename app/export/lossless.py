@@ -21,6 +21,7 @@ from app.domain.chat import (
     ConversationId,
     Effort,
     Failure,
+    FailureKind,
     Message,
     MessageId,
     Part,
@@ -65,6 +66,7 @@ def conversation_to_json(conversation: Conversation) -> str:
             "started_on": conversation.started_on.isoformat(),
             "effort": conversation.effort.value,
             "head": conversation.head_id,
+            "in_sight_from": conversation.in_sight_from,
             "trashed_at": conversation.trashed_at and conversation.trashed_at.isoformat(),
         }
     )
@@ -89,6 +91,7 @@ def conversation_from_json(value: object) -> Conversation:
     head = MessageId(_identity(fields, "head")) if fields.has("head") else None
     if head is not None and head not in ids:
         raise UnreadableError("the message that it shows last is missing")
+    in_sight_from = MessageId(_identity(fields, "in_sight_from")) if fields.has("in_sight_from") else None
     return Conversation(
         id=conversation_id,
         title=_storable(fields.text("title")),
@@ -98,6 +101,7 @@ def conversation_from_json(value: object) -> Conversation:
         effort=_member(Effort, fields, "effort"),
         head_id=head,
         trashed_at=fields.moment("trashed_at") if fields.has("trashed_at") else None,
+        in_sight_from=in_sight_from if in_sight_from in ids else None,
         messages=messages,
     )
 
@@ -122,7 +126,7 @@ def _message_fields(message: Message) -> dict[str, Any]:
         "model": message.model,
         "parts": [_part_fields(part) for part in message.parts],
         "statistics": message.statistics and _finite(dataclasses.asdict(message.statistics)),
-        "failure": message.failure and {"title": message.failure.title, "remedy": message.failure.remedy},
+        "failure": message.failure and dataclasses.asdict(message.failure),
     }
 
 
@@ -143,8 +147,8 @@ def _part_fields(part: Part) -> dict[str, Any]:
             }
         case ToolResult(name, output, channel):
             return {"kind": "tool_result", "name": name, "output": output, "channel": channel}
-        case Attachment(name, sha256, size):
-            return {"kind": "attachment", "name": name, "sha256": sha256, "size": size}
+        case Attachment(name, sha256, size, text):
+            return {"kind": "attachment", "name": name, "sha256": sha256, "size": size, "text": text}
         case Citation():
             return {
                 "kind": "citation",
@@ -155,6 +159,10 @@ def _part_fields(part: Part) -> dict[str, Any]:
                 "passage": part.passage,
                 "page": part.page,
                 "verified": part.verified,
+                "mark": part.mark,
+                "sha256": part.sha256,
+                "start": part.start,
+                "end": part.end,
             }
 
 
@@ -183,8 +191,14 @@ def _message(fields: Fields, conversation_id: ConversationId) -> Message:
         status=Status.INTERRUPTED if status is Status.STREAMING else status,
         model=_storable(fields.text("model", "")),
         statistics=None if statistics is None else _statistics(statistics),
-        failure=None if failure is None else Failure(failure.text("title"), failure.text("remedy", "")),
+        failure=None if failure is None else _failure(failure),
     )
+
+
+def _failure(fields: Fields) -> Failure:
+    kind = fields.text("kind", FailureKind.OTHER.value)
+    known = kind in FailureKind.__members__.values()
+    return Failure(fields.text("title"), fields.text("remedy", ""), FailureKind(kind) if known else FailureKind.OTHER)
 
 
 def _part(fields: Fields) -> Part:
@@ -218,7 +232,7 @@ def _tool_result(fields: Fields) -> ToolResult:
 
 
 def _attachment(fields: Fields) -> Attachment:
-    return Attachment(fields.text("name"), fields.text("sha256"), fields.integer("size"))
+    return Attachment(fields.text("name"), fields.text("sha256"), fields.integer("size"), fields.text("text", ""))
 
 
 def _citation(fields: Fields) -> Citation:
@@ -230,6 +244,10 @@ def _citation(fields: Fields) -> Citation:
         fields.text("passage"),
         fields.integer("page") if fields.has("page") else None,
         fields.boolean("verified", False),
+        fields.text("mark", ""),
+        fields.text("sha256", ""),
+        fields.integer("start", 0),
+        fields.integer("end", 0),
     )
 
 

@@ -138,17 +138,22 @@ class ChatService:
         effort: Effort | None = None,
         max_tokens: int | None = None,
         message_id: MessageId | None = None,
+        replaces: Message | None = None,
     ) -> ConversationId:
         """Store the user's message and start the answer to it; without an id in a new conversation.
 
-        effort None keeps the conversation's; message_id is that of a message that waited. Raises AppError where there
-        is no model, a turn is running, or the message can't be stored.
+        effort None keeps the conversation's; message_id is that of a message that waited; replaces is a message of the
+        shown branch in whose place this one is asked, beside it. Raises AppError where there is no model, a turn is
+        running, or the message can't be stored.
         """
         model = self._claim_model()
         conversation = self._conversation_for(conversation_id, text, effort)
-        head = conversation.head_id
-        user, answer = self._store.add_exchange(conversation.id, head, (Text(text),), "", message_id)
-        conversation = replace(conversation, messages=(*conversation.messages, user))
+        before = conversation.messages
+        if replaces is not None:
+            before = _up_to(before, replaces.parent_id)
+        parent = before[-1].id if before else None
+        user, answer = self._store.add_exchange(conversation.id, parent, (Text(text),), "", message_id)
+        conversation = replace(conversation, messages=(*before, user))
         self._start_turn(conversation, answer, model, max_tokens)
         return conversation.id
 
@@ -160,15 +165,13 @@ class ChatService:
         model = self._claim_model()
         answer = self._store.message(message_id)
         conversation = self._store.conversation(answer.conversation_id)
-        place = next((i for i, message in enumerate(conversation.messages) if message.id == answer.parent_id), None)
-        if place is None:
-            raise NotFoundError("This answer belongs to another version of the conversation.", "Show that one first.")
+        before = _up_to(conversation.messages, answer.parent_id)
         if answer.parts:
             answer = self._store.add_message(conversation.id, answer.parent_id, Role.ASSISTANT, status=Status.STREAMING)
         else:
             answer = replace(answer, status=Status.STREAMING, failure=None, statistics=None)
             self._store.save_answer(answer)
-        self._start_turn(replace(conversation, messages=conversation.messages[: place + 1]), answer, model)
+        self._start_turn(replace(conversation, messages=before), answer, model)
 
     def accept(self, message_id: MessageId, offer: Offer) -> None:
         """Do what was offered with ChoiceOffered for this answer, and answer again. Raises AppError as send() does."""
@@ -342,3 +345,13 @@ class ChatService:
     def _save_again(self) -> None:
         for message in list(self._unsaved.values()):
             self._save(message)
+
+
+def _up_to(branch: tuple[Message, ...], last: MessageId | None) -> tuple[Message, ...]:
+    """The messages of a branch up to and with this one; none for None. Raises NotFoundError if it is not among them."""
+    if last is None:
+        return ()
+    for i, message in enumerate(branch):
+        if message.id == last:
+            return branch[: i + 1]
+    raise NotFoundError("This message belongs to another version of the conversation.", "Show that one first.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.domain.chat import Conversation, ConversationId, Message, MessageId, Status
+from app.domain.copies import renamed
 from app.errors import AppError, NotFoundError, TransferError
 from app.export.file_names import file_name, name_key
 from app.export.files import already_there, write_file
@@ -281,19 +282,4 @@ def _content(conversation: Conversation) -> tuple[str, dict[MessageId, Message]]
 
 def _copy(conversation: Conversation, attempt: int) -> Conversation:
     digest = hashlib.sha256(conversation_to_json(conversation).encode()).hexdigest()
-
-    def renamed(identity: str) -> str:
-        return uuid.uuid5(_COPIES, f"{digest} {attempt} {identity}").hex
-
-    copy_id = ConversationId(renamed(conversation.id))
-    messages = tuple(
-        replace(
-            message,
-            id=MessageId(renamed(message.id)),
-            conversation_id=copy_id,
-            parent_id=message.parent_id and MessageId(renamed(message.parent_id)),
-        )
-        for message in conversation.messages
-    )
-    head_id = conversation.head_id and MessageId(renamed(conversation.head_id))
-    return replace(conversation, id=copy_id, head_id=head_id, messages=messages)
+    return renamed(conversation, lambda identity: uuid.uuid5(_COPIES, f"{digest} {attempt} {identity}").hex)

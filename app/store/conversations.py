@@ -134,8 +134,9 @@ class ConversationStore:
             trashed_at = conversation.trashed_at and timestamp(conversation.trashed_at)
             self._database.execute(
                 """
-                INSERT INTO conversations (id, title, created_at, updated_at, started_on, effort, head_id, trashed_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO conversations
+                    (id, title, created_at, updated_at, started_on, effort, head_id, trashed_at, in_sight_from)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     conversation.id,
@@ -146,6 +147,7 @@ class ConversationStore:
                     conversation.effort.value,
                     conversation.head_id,
                     trashed_at,
+                    conversation.in_sight_from,
                 ],
             )
             for message in conversation.messages:

@@ -14,6 +14,7 @@ from app.domain.chat import (
     ConversationId,
     Effort,
     Failure,
+    FailureKind,
     Message,
     MessageId,
     Part,
@@ -39,8 +40,10 @@ parts: st.SearchStrategy[Part] = st.one_of(
     st.builds(Reasoning, texts, numbers, counts),
     st.builds(ToolCall, texts, texts, texts, texts, token_ids),
     st.builds(ToolResult, texts, texts, texts),
-    st.builds(Attachment, texts, texts, counts),
-    st.builds(Citation, counts, texts, counts, counts, texts, st.none() | counts, st.booleans()),
+    st.builds(Attachment, texts, texts, counts, texts),
+    st.builds(
+        Citation, counts, texts, counts, counts, texts, st.none() | counts, st.booleans(), texts, texts, counts, counts
+    ),
 )
 statistics = st.builds(Statistics, counts, counts, numbers, numbers, counts, numbers, counts, counts, counts)
 
@@ -64,7 +67,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
                 status=draw(st.sampled_from([status for status in Status if status is not Status.STREAMING])),
                 model=draw(texts),
                 statistics=draw(st.none() | statistics),
-                failure=draw(st.none() | st.builds(Failure, texts, texts)),
+                failure=draw(st.none() | st.builds(Failure, texts, texts, st.sampled_from(FailureKind))),
             )
         )
     return Conversation(
@@ -75,5 +78,6 @@ def conversations(draw: st.DrawFn) -> Conversation:
         started_on=draw(st.dates(date(1, 1, 1))),
         effort=draw(st.sampled_from(Effort)),
         head_id=draw(st.none() | st.sampled_from([message.id for message in messages])) if messages else None,
+        in_sight_from=draw(st.none() | st.sampled_from([message.id for message in messages])) if messages else None,
         messages=tuple(messages),
     )
