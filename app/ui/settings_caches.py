@@ -37,17 +37,20 @@ class CachesSection(Section):
         self._room.setValue(settings.states_mib / MIB_PER_GIB)
         self.name(self._room, self.tr("Room for caches"))
         self._clear = button(self.tr("Delete them now"), "secondary", self)
-        self._clear.setAccessibleDescription(self.tr("Deletes the caches and no conversation"))
         self._size = plain_label("", "small", self)
-        self.add_row(plain_label(self.tr("Up to"), "field", self), self._room, self._clear, self._size)
+        self.add_row(plain_label(self.tr("Up to"), "field", self), self._room, self._clear)
+        self.add(self._size)
         self._room.valueChanged.connect(self._on_room_changed)
         self._clear.clicked.connect(self.clear_requested)
 
     def set_size(self, size: int) -> None:
         """Show how many bytes they take now."""
         self._clear.setEnabled(size > 0)
-        taken = self.tr("They take {size} now").format(size=settings_words.size(size))
-        self._size.setText(taken if size else self.tr("There are none now"))
+        taken = self.tr("They take {size} now. No conversation is lost with them.").format(
+            size=settings_words.size(size)
+        )
+        self._size.setText(taken if size else self.tr("There are none now."))
+        self._clear.setAccessibleDescription(self._size.text())
 
     @Slot(float)
     def _on_room_changed(self, gib: float) -> None:

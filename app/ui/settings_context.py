@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QRadio
 from app.domain.models import ContextPrice, Fit
 from app.ui import settings_words
 from app.ui.settings_section import Section
-from app.ui.widgets.controls import plain_label
+from app.ui.widgets.controls import lead_tab_to_checked, plain_label
 
 
 class ContextSection(Section):
@@ -44,6 +44,7 @@ class ContextSection(Section):
         self._wait.hide()
         self.add(self._wait)
         self._choices.buttonToggled.connect(self._on_toggled)
+        lead_tab_to_checked(self._choices)
 
     def set_busy(self, busy: bool) -> None:
         """While an answer is written, the model can't be loaded anew."""
@@ -65,6 +66,7 @@ class ContextSection(Section):
 
     @Slot(QAbstractButton, bool)
     def _on_toggled(self, button: QAbstractButton, checked: bool) -> None:
+        lead_tab_to_checked(self._choices)
         if checked:
             self.context_chosen.emit(self._choices.id(button))
 

@@ -31,9 +31,9 @@ class MemorySection(Section):
         self._idle.set_value(settings.idle_minutes)
         self.name(self._idle, self.tr("Unload the model"))
         self._unload = button(self.tr("Unload now"), "secondary", self)
-        self._unload.setAccessibleDescription(self.tr("Gives the model's memory back at once"))
         self._state = plain_label("", "small", self)
-        self.add_row(plain_label(self.tr("Unload"), "field", self), self._idle, self._unload, self._state)
+        self.add_row(plain_label(self.tr("Unload"), "field", self), self._idle, self._unload)
+        self.add(self._state)
         self._idle.chosen.connect(lambda value: self.changed.emit({"idle_minutes": value}))
         self._unload.clicked.connect(self.unload_requested)
 
@@ -41,11 +41,12 @@ class MemorySection(Section):
         """Show whether there is anything to unload; busy while an answer is written."""
         in_memory = phase in (ModelPhase.READY, ModelPhase.LOADING)
         self._unload.setEnabled(in_memory and not busy)
+        self._state.setText(self._words(phase, in_memory, busy))
+        self._unload.setAccessibleDescription(self._state.text())
+
+    def _words(self, phase: ModelPhase, in_memory: bool, busy: bool) -> str:
         if busy:
-            self._state.setText(self.tr("An answer is being written"))
-        elif phase is ModelPhase.LOADING:
-            self._state.setText(self.tr("The model is being loaded"))
-        else:
-            self._state.setText(
-                self.tr("The model is in memory") if in_memory else self.tr("The model is not in memory")
-            )
+            return self.tr("An answer is being written. The model can be unloaded after that.")
+        if phase is ModelPhase.LOADING:
+            return self.tr("The model is being loaded.")
+        return self.tr("The model is in memory now.") if in_memory else self.tr("The model is not in memory now.")

@@ -19,6 +19,8 @@ class NumberField(QDoubleSpinBox):
         self.setSingleStep(step)
         self.setGroupSeparatorShown(True)
         self.setKeyboardTracking(False)
+        # The style sheet's padding does not reach the text of a spin box.
+        self.lineEdit().setTextMargins(4, 0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def textFromValue(self, value: float) -> str:
