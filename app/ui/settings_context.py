@@ -40,7 +40,9 @@ class ContextSection(Section):
             self._add(price, current)
         self.name(self._list, self.tr("Context"))
         self.add(self._list)
-        self._wait = plain_label(self.tr("An answer is being written. It can be changed after that."), "small", self)
+        self._wait = plain_label(
+            self.tr("An answer is being written. The context can be changed after that."), "small", self
+        )
         self._wait.hide()
         self.add(self._wait)
         self._choices.buttonToggled.connect(self._on_toggled)

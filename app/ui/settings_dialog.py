@@ -46,6 +46,7 @@ class SettingsDialog(QDialog):
         self._core = core
         self._theme = theme
         self._open_url = open_url
+        self._closing = False
         self._build_sections()
         self._build()
         self._connect_sections()
@@ -129,6 +130,7 @@ class SettingsDialog(QDialog):
 
     def done(self, result: int) -> None:
         """Take what is still being typed, then close."""
+        self._closing = True
         field = self.focusWidget()
         if field is not None:
             field.clearFocus()
@@ -185,5 +187,5 @@ class SettingsDialog(QDialog):
         try:
             action()
         except AppError as error:
-            show_error(error, self if self.isVisible() else self.parentWidget())
+            show_error(error, self.parentWidget() if self._closing else self)
         self._look()

@@ -240,7 +240,7 @@ def test_while_an_answer_is_written_the_model_stays(show: Shower, qtbot: QtBot) 
     dialog = show(core)
     assert not any(each.isEnabled() for each in contexts(dialog))
     assert not button(dialog, "Unload now").isEnabled()
-    assert says(dialog, "An answer is being written. It can be changed after that.")
+    assert says(dialog, "An answer is being written. The context can be changed after that.")
     core.chat.stop()
     qtbot.waitUntil(lambda: all(each.isEnabled() for each in contexts(dialog)), timeout=3000)
     assert button(dialog, "Unload now").isEnabled()
@@ -373,6 +373,22 @@ def test_settings_that_cannot_be_saved_are_told_and_hold_for_this_run(show: Show
     assert box.isVisible()
     assert core.settings.effort is Effort.HIGH
     assert dialog.isVisible()
+    box.close()
+
+
+def test_an_error_at_the_end_outlives_the_dialog(open_window: Opener, qtbot: QtBot) -> None:
+    core = FakeCore()
+    window = open_window(core)
+    dialog = opened(window)
+    core.refuse = SettingsError("The settings could not be saved.", "Make room.")
+    text = field(dialog, QPlainTextEdit, "Instructions")
+    hands.write(text, "Be brief.")
+    hands.press(text, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: window.findChild(SettingsDialog) is None)
+    box = window.findChild(ErrorBox)
+    assert isinstance(box, ErrorBox)
+    assert box.isVisible()
+    core.refuse = None
     box.close()
 
 
