@@ -5,13 +5,14 @@ Window, command line and tests are three front ends on it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from app.domain.chat import Failure
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.process import EngineProcess
-from app.engine.state_files import forget
+from app.engine.state_files import clear, forget, size_of
 from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
@@ -50,8 +51,13 @@ class Core:
         """post runs closures on the main thread, which is the one that makes this. Raises AppError."""
         prepare(paths)
         self.paths = paths
+        self._post = post
         self.settings, self.repairs = load_settings(paths.settings)
         self._kept = self.settings
+        if not self.settings.states_mib:
+            # What an engine still wrote before a crash, or before somebody changed the file.
+            with suppress(OSError):
+                clear(paths.states)
         database = open_database(paths.database)
         self._store = ConversationStore(database)
         self._store.recover_interrupted()
@@ -99,6 +105,28 @@ class Core:
         """Change settings for this run only; those that are None stay as they are."""
         self.settings = replace(self.settings, **{name: value for name, value in changes.items() if value is not None})
 
+    @property
+    def states_size(self) -> int:
+        """Bytes that the caches of conversations take on disk."""
+        return size_of(self.paths.states)
+
+    def clear_states(self) -> None:
+        """Delete the caches of conversations. Raises StoreError."""
+        try:
+            clear(self.paths.states)
+        except OSError as error:
+            raise StoreError(
+                "Not all caches could be deleted.", f"Close the application and delete {self.paths.states}.", str(error)
+            ) from error
+
+    def keep_states(self, mib: int) -> None:
+        """Let the caches take so much room on disk. With 0 they are deleted now. Raises SettingsError, StoreError."""
+        self.update_settings(states_mib=mib)
+        if not mib:
+            # A loaded engine was told to keep states: it must not write any more.
+            self._lane.submit(self._unload_and_clear)
+            self.clear_states()
+
     def close(self) -> None:
         """End the turn, the engine and its lane, then save and close the database."""
         self.chat.stop()
@@ -123,3 +151,9 @@ class Core:
 
     def _on_engine_lost(self, lost: Failed) -> None:
         self.models.engine_lost(Failure(lost.title, lost.remedy))
+
+    def _unload_and_clear(self) -> None:
+        """On the engine's lane, behind what runs there and may have saved a state meanwhile."""
+        self.engine.unload()
+        self._post(self.models.engine_lost)
+        self.clear_states()

@@ -12,7 +12,7 @@ from app.core import Core
 from app.domain.chat import ConversationId, Effort, Message
 from app.engine.base import Engine
 from app.paths import Paths
-from app.services.events import AnswerGrew, Event, ModelPhase, TurnEnded
+from app.services.events import AnswerGrew, Event, ModelPhase, ReasoningGrew, TurnEnded
 
 E = TypeVar("E")
 
@@ -58,7 +58,8 @@ class Driver:
     def ask_briefly(self, text: str, conversation: ConversationId | None = None) -> Message:
         """A turn that is stopped once it has said something: small models go on for ever."""
         self.start(text, conversation)
-        self.until(lambda: len(self.of(AnswerGrew)) >= 10 or bool(self.of(TurnEnded)))
+        said = (AnswerGrew, ReasoningGrew)
+        self.until(lambda: sum(isinstance(each, said) for each in self.events) >= 10 or bool(self.of(TurnEnded)))
         self.core.chat.stop()
         return self.finish()
 

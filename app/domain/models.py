@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 
@@ -36,3 +37,20 @@ class ModelInfo:
     eos: str = ""
     add_bos: bool = False
     temperature: float | None = None
+
+
+class Fit(StrEnum):
+    """How a context goes with the memory that is free. TIGHT leans on the disk; TOO_LARGE is not given if chosen."""
+
+    FITS = "fits"
+    TIGHT = "tight"
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPrice:
+    """A context (tokens) that can be chosen. memory is what the model takes with it, in bytes; None if nobody knows."""
+
+    context_size: int
+    memory: int | None = None
+    fit: Fit = Fit.FITS

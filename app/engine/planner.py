@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from app.domain.models import ContextPrice, Fit
 from app.engine.base import EnginePlan
 from app.engine.estimate import WEIGHTS, Items, estimate, total_of
 from app.engine.gguf_header import GgufHeader
@@ -19,6 +20,10 @@ DEFAULT_CONTEXT = 16384
 _STEPS = (16384, 8192)
 _SMALL_STEPS = (4096, 2048)
 _USUAL = (2048, 4096, 8192, 16384, 32768, 65536, 131072)
+# What a person is asked to choose from: less than the first is too small for a chat.
+_OFFERED = _USUAL[1:]
+UNPRICED = tuple(ContextPrice(context) for context in _OFFERED)
+"""The contexts to choose from where no model says what they cost."""
 
 _GIB = 1 << 30
 # Stays free for the window, the system's caches and what else is opened.
@@ -108,6 +113,24 @@ def smaller_context(header: GgufHeader, context: int) -> MemoryPlan | None:
     plan = EnginePlan(context_size=smaller)
     items = estimate(header, plan)
     return MemoryPlan(plan, items, total_of(items), Verdict.FITS, "", ())
+
+
+def context_prices(header: GgufHeader, loaded: MemoryPlan | None, machine: Machine) -> tuple[ContextPrice, ...]:
+    """What each context costs that can be chosen, up to the one that the model was trained for.
+
+    loaded is the plan of the model that is in memory now and would make room.
+    """
+    free = _with_memory_of(loaded, machine) if loaded is not None else machine
+    most = min(header.number("context_length") or _OFFERED[-1], _OFFERED[-1])
+    contexts = [*(context for context in _OFFERED if context < most), most]
+    return tuple(ContextPrice(context, _total(header, context), _fit(header, context, free)) for context in contexts)
+
+
+def _fit(header: GgufHeader, context: int, machine: Machine) -> Fit:
+    plan = plan_for(header, context, machine)
+    if plan.verdict is Verdict.REFUSED or plan.plan.context_size < context:
+        return Fit.TOO_LARGE
+    return Fit.TIGHT if plan.verdict is Verdict.TIGHT else Fit.FITS
 
 
 def _with_memory_of(loaded: MemoryPlan, machine: Machine) -> Machine:

@@ -21,7 +21,7 @@ _HEADER = struct.Struct("<III")
 _TRAILER = struct.Struct("<4sI")
 _MARK = b"Ingl"
 _CHUNK = 1 << 22
-_SUFFIX = ".state"
+_SUFFIX, _UNFINISHED = ".state", ".part"
 SHARED = "shared-"
 """How the names begin of states that belong to no conversation: those of system messages."""
 
@@ -50,7 +50,7 @@ class StateFolder:
     def save(self, name: str, write: Callable[[Path], bool]) -> bool:
         """Have write() put a state where it is told to, and keep it under this name. False if that was not possible."""
         target = self._path(name)
-        part = target.with_suffix(".part")
+        part = target.with_suffix(_UNFINISHED)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not write(part):
@@ -123,6 +123,26 @@ def forget(folder: Path, name: str) -> None:
     """Remove every state of a conversation, of whatever model."""
     for path in folder.glob(f"{name}.*"):
         path.unlink(missing_ok=True)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes that the states in a folder take together, with those that are being written."""
+    total = 0
+    for path in _states_in(folder):
+        # The engine's process replaces and removes files meanwhile.
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
+
+
+def clear(folder: Path) -> None:
+    """Remove every state, of whatever conversation and model. Raises OSError for the first that can't be."""
+    for path in _states_in(folder):
+        path.unlink(missing_ok=True)
+
+
+def _states_in(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*") if path.suffix in (_SUFFIX, _UNFINISHED)]
 
 
 def shared_name(tokens: Sequence[int]) -> str:

@@ -8,11 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.domain.chat import Failure
-from app.domain.models import ModelFile, ModelInfo
+from app.domain.models import ContextPrice, ModelFile, ModelInfo
 from app.engine.base import Engine, Failed, Loaded, LoadProgress, LoadRequest, StatePlan, Stopped
 from app.engine.gguf_header import read_header
 from app.engine.machine import Machine
-from app.engine.planner import MemoryPlan, Verdict, larger_context, plan_for, smaller_context
+from app.engine.planner import (
+    UNPRICED,
+    MemoryPlan,
+    Verdict,
+    context_prices,
+    larger_context,
+    plan_for,
+    smaller_context,
+)
 from app.errors import AppError, EngineError, ModelFileError
 from app.jobs import Lane, Post
 from app.services.dialects import check_is_chat_model
@@ -97,8 +105,9 @@ class ModelService:
 
     def unload(self) -> None:
         """Give the model's memory back once nothing uses it."""
-        if self.state.phase in (ModelPhase.READY, ModelPhase.LOADING):
+        if self.state.phase is ModelPhase.LOADING:
             self.stop_loading()
+        if self.state.phase in (ModelPhase.READY, ModelPhase.LOADING):
             self._lane.submit(self._engine.unload)
             self._change(ModelState(ModelPhase.UNLOADED, self.state.file))
 
@@ -106,6 +115,16 @@ class ModelService:
         """Have the model loaded with this context (tokens) when it is needed next. Raises SettingsError."""
         self._remember(context_size=context_size)
         self.unload()
+
+    def context_prices(self) -> tuple[ContextPrice, ...]:
+        """The contexts to choose from, and what each costs with the chosen model if that can be read."""
+        if self.state.file is None:
+            return UNPRICED
+        try:
+            header = read_header(self.state.file.path)
+        except AppError:
+            return UNPRICED
+        return context_prices(header, self._plan if self._engine.model is not None else None, Machine.this())
 
     def larger_context(self, tokens: int) -> UseContext | None:
         """What a context would cost that so many tokens fit into; None where there is none or no memory for it."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from app import APP_NAME
+from app.domain.chat import Effort
 from app.errors import AppError
 from app.ui.about_box import AboutBox
 from app.ui.actions import Act, build_actions
@@ -21,6 +22,7 @@ from app.ui.pages import Pages
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 from app.ui.presenter import Presenter
+from app.ui.settings_dialog import SettingsDialog
 from app.ui.sidebar import Sidebar
 from app.ui.snackbar import Snackbar
 from app.ui.status_line import StatusLine
@@ -70,6 +72,7 @@ class MainWindow(QMainWindow):
             waiting=WaitingMessages(),
         )
         self.actions_by_name: dict[Act, QAction] = build_actions(self)
+        self.panels.sidebar.offer_settings(self.actions_by_name[Act.SETTINGS])
         self._links = LinkOpener(self)
 
     def _build_layout(self) -> None:
@@ -109,6 +112,7 @@ class MainWindow(QMainWindow):
         act[Act.TOGGLE_SIDEBAR].triggered.connect(self._on_sidebar_toggled)
         act[Act.FOCUS_COMPOSER].triggered.connect(self.panels.composer.take_focus)
         act[Act.RENAME].triggered.connect(self._on_rename_requested)
+        act[Act.SETTINGS].triggered.connect(self._on_settings_requested)
         act[Act.QUIT].triggered.connect(self.close)
         self.panels.header.sidebar_toggled.connect(self._on_sidebar_toggled)
         self.panels.sidebar.about_requested.connect(self._on_about_requested)
@@ -162,6 +166,19 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_about_requested(self) -> None:
         AboutBox(self).open()
+
+    @Slot()
+    def _on_settings_requested(self) -> None:
+        if self._core is not None:
+            dialog = SettingsDialog(self._core, self._theme, self)
+            dialog.effort_chosen.connect(self._on_default_effort_chosen)
+            dialog.open()
+
+    @Slot(str)
+    def _on_default_effort_chosen(self, value: str) -> None:
+        # A conversation that has not begun will begin with it.
+        if self._presenter is not None and self._presenter.chat.current is None:
+            self.panels.composer.set_effort(Effort(value))
 
     def _show_sidebar(self, visible: bool) -> None:
         self.panels.sidebar.setVisible(visible)

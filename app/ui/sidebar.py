@@ -42,7 +42,7 @@ class Sidebar(QFrame):
         self._offline = OfflineMark(self)
         self._settings = button(self.tr("Settings"), "flat", self)
         self._settings.setAccessibleName(self.tr("Settings"))
-        self._settings.setToolTip(self.tr("Theme, and about this application"))
+        self._settings.setToolTip(self.tr("All settings, the theme, and about this application"))
         self._menu = QMenu(self)
         self._themes = QActionGroup(self)
         heading = self._menu.addMenu(self.tr("Theme"))
@@ -91,6 +91,10 @@ class Sidebar(QFrame):
     @property
     def menu(self) -> QMenu:
         return self._menu
+
+    def offer_settings(self, action: QAction) -> None:
+        """Put what opens the settings at the top of the menu."""
+        self._menu.insertAction(self._menu.actions()[0], action)
 
     @Slot(QAction)
     def _on_theme_triggered(self, action: QAction) -> None:

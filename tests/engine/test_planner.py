@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.models import Fit
 from app.domain.prompt import Tokens
 from app.engine.base import EnginePlan, Finished, GenerateRequest, LoadRequest, Sampling
 from app.engine.estimate import estimate, total_of
 from app.engine.gguf_header import GgufHeader, Value, read_header
 from app.engine.machine import Machine
-from app.engine.planner import DEFAULT_CONTEXT, Verdict, plan_for
+from app.engine.planner import DEFAULT_CONTEXT, Verdict, context_prices, plan_for
 from app.engine.process import EngineProcess
 from app.errors import ModelFileError
 from tests.models import TINY, trial_model
@@ -42,19 +43,15 @@ def header(name: str, architecture: str, tensor_bytes: int, numbers: dict[str, V
 GPT_OSS_20B = header("gpt-oss-20b", "gpt-oss", 12_096_558_336, {**_GPT_OSS, "block_count": 24}, 446_189)
 GPT_OSS_120B = header("gpt-oss-120b", "gpt-oss", int(60.4 * GIB), {**_GPT_OSS, "block_count": 36}, 446_189)
 # The shape of Llama 3.1 8B: 128 KiB of keys and values a token, so that the context weighs.
-LLAMA_8B = header(
-    "llama-8b",
-    "llama",
-    int(4.6 * GIB),
-    {
-        "block_count": 32,
-        "context_length": 131072,
-        "embedding_length": 4096,
-        "attention.head_count": 32,
-        "attention.head_count_kv": 8,
-        "feed_forward_length": 14336,
-    },
-)
+_LLAMA: dict[str, Value] = {
+    "block_count": 32,
+    "context_length": 131072,
+    "embedding_length": 4096,
+    "attention.head_count": 32,
+    "attention.head_count_kv": 8,
+    "feed_forward_length": 14336,
+}
+LLAMA_8B = header("llama-8b", "llama", int(4.6 * GIB), _LLAMA)
 
 
 def machine(total: float, available: float | None = None) -> Machine:
@@ -205,3 +202,34 @@ def test_the_estimate_for_small_models_is_near_what_the_engine_takes(tmp_path: P
     assert isinstance(end, Finished), end
     ratio = total_of(estimate(read_header(model), plan)) / end.statistics.engine_peak_rss_bytes
     assert 0.75 < ratio < 1.3, "mostly Python and libraries, whose size depends on the system"
+
+
+def test_contexts_are_priced_up_to_the_one_the_model_was_trained_for() -> None:
+    prices = context_prices(GPT_OSS_20B, None, machine(64))
+    assert [price.context_size for price in prices] == [4096, 8192, 16384, 32768, 65536, 131072]
+    assert {price.fit for price in prices} == {Fit.FITS}
+    assert [price.memory for price in prices] == [
+        plan_for(GPT_OSS_20B, price.context_size, machine(64)).total for price in prices
+    ]
+    trained = header("odd", "llama", GIB, {**_LLAMA, "context_length": 40960})
+    assert [price.context_size for price in context_prices(trained, None, machine(64))] == [
+        *(4096, 8192, 16384, 32768),
+        40960,
+    ]
+
+
+def test_a_context_that_would_not_be_given_is_marked() -> None:
+    prices = context_prices(GPT_OSS_20B, None, machine(15.5, 13.0))
+    assert [price.fit for price in prices] == [*[Fit.FITS] * 3, *[Fit.TOO_LARGE] * 3]
+    prices = context_prices(GPT_OSS_20B, None, machine(15.5, 12.7))
+    assert [price.fit for price in prices] == [Fit.FITS, Fit.TIGHT, *[Fit.TOO_LARGE] * 4]
+    prices = context_prices(GPT_OSS_120B, None, machine(16))
+    assert {price.fit for price in prices} == {Fit.TOO_LARGE}
+
+
+def test_what_the_loaded_model_holds_is_free_for_another_context() -> None:
+    loaded = plan_for(LLAMA_8B, 65536, machine(16, 14))
+    assert loaded.plan.context_size == 65536
+    left = machine(16, 14 - kv_cache(LLAMA_8B, 65536) / GIB)
+    assert context_prices(LLAMA_8B, None, left)[4].fit is not Fit.FITS
+    assert context_prices(LLAMA_8B, loaded, left)[4].fit is Fit.FITS

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from app.domain.chat import Status
 from app.engine.scripted import Script, ScriptedEngine
 from app.services.events import AnswerGrew, ModelPhase
 from app.services.idle import IdleWatch
@@ -77,5 +78,17 @@ def test_a_machine_that_sleeps_in_the_middle_of_an_answer_goes_on(tmp_path: Path
         time.sleep(1.5)
         os.kill(pid, signal.SIGCONT)
         assert driver.finish().text.endswith("200")
+    finally:
+        driver.close()
+
+
+def test_unloading_while_an_answer_is_written_waits_for_its_end(tmp_path: Path) -> None:
+    driver = Driver(tmp_path / "data", ScriptedEngine(script=Script(token_seconds=0.05)), TINY)
+    try:
+        driver.start("Hello")
+        driver.until(lambda: bool(driver.of(AnswerGrew)))
+        driver.core.models.unload()
+        assert driver.finish().status is Status.COMPLETE
+        driver.until(lambda: driver.core.engine.model is None)
     finally:
         driver.close()

@@ -26,8 +26,9 @@ from app.domain.chat import (
     new_conversation_id,
     new_message_id,
 )
-from app.domain.models import ModelFile
+from app.domain.models import ContextPrice, Fit, ModelFile
 from app.errors import AppError, NotFoundError
+from app.paths import Paths
 from app.services.events import (
     AnswerGrew,
     ConversationsChanged,
@@ -51,6 +52,13 @@ MODEL = ModelFile(Path("/models/gpt-oss-20b.gguf"), "gpt-oss-20b", 12_109_566_56
 TRIAL = ModelFile(Path("/models/trial.gguf"), "SmolLM2 135M (trial)", 98_000_000, trial=True)
 READY = ModelState(ModelPhase.READY, MODEL)
 DEFAULTS = Settings()
+GIB = 1 << 30
+PRICES = (
+    ContextPrice(4096, int(11.5 * GIB)),
+    ContextPrice(8192, int(11.6 * GIB)),
+    ContextPrice(16384, int(11.8 * GIB), Fit.TIGHT),
+    ContextPrice(32768, int(12.2 * GIB), Fit.TOO_LARGE),
+)
 STATISTICS = Statistics(812, 640, 3.1, 4.2, 212, 9.8, context_tokens=5222, context_size=16384)
 
 
@@ -274,6 +282,12 @@ class FakeModels:
     def unload(self) -> None:
         self.calls.append(("unload",))
 
+    def use_context(self, context_size: int) -> None:
+        self.calls.append(("use_context", context_size))
+
+    def context_prices(self) -> tuple[ContextPrice, ...]:
+        return PRICES
+
     def trial_model(self) -> ModelFile | None:
         return self._trial
 
@@ -293,11 +307,24 @@ class FakeCore:
         self.idle = FakeIdle()
         self.models = FakeModels(self.chat, state, trial)
         self.settings = settings
+        self.paths = Paths(Path("/home/me/data"))
+        self.states_size = 0
+        self.refuse: AppError | None = None
         self.repairs: list[str] = []
         self.closed = False
 
     def update_settings(self, **changes: Any) -> None:
         self.settings = replace(self.settings, **changes)
+        if self.refuse is not None:
+            raise self.refuse
+
+    def clear_states(self) -> None:
+        self.states_size = 0
+
+    def keep_states(self, mib: int) -> None:
+        self.update_settings(states_mib=mib)
+        if not mib:
+            self.clear_states()
 
     def close(self) -> None:
         self.closed = True

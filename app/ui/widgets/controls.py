@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QToolButton, QWidget
 
 
 def plain_label(text: str, tone: str, parent: QWidget | None = None) -> QLabel:
@@ -41,6 +41,13 @@ def _dress(button: QPushButton, tone: str) -> None:
     button.setCursor(Qt.CursorShape.PointingHandCursor)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setAutoDefault(False)
+
+
+def lead_tab_to_checked(group: QButtonGroup) -> None:
+    """Have the tab key come to the choice that is taken. Qt does so only after one of the group has had the focus."""
+    for each in group.buttons():
+        tab, policy = Qt.FocusPolicy.TabFocus, each.focusPolicy()
+        each.setFocusPolicy(policy | tab if each.isChecked() else policy & ~tab)
 
 
 def icon_button(description: str, parent: QWidget | None = None) -> QToolButton:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QPushButton, QWidget
 
+from app.ui.widgets.controls import lead_tab_to_checked
+
 
 class Segmented(QFrame):
     """Behaves like radio buttons: one tab stop, arrow keys change the choice."""
@@ -45,6 +47,7 @@ class Segmented(QFrame):
             self._group.blockSignals(True)
             self._buttons[key].setChecked(True)
             self._group.blockSignals(False)
+            lead_tab_to_checked(self._group)
 
     @Slot(QAbstractButton)
     def _on_clicked(self, _button: QAbstractButton) -> None:
@@ -52,6 +55,7 @@ class Segmented(QFrame):
 
     @Slot(QAbstractButton, bool)
     def _on_toggled(self, button: QAbstractButton, checked: bool) -> None:
+        lead_tab_to_checked(self._group)
         # Arrow keys toggle without a click.
         if checked and button.hasFocus() and not button.isDown():
             self.chosen.emit(self.value)
