@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from app.domain.chat import Failure
+from app.domain.chat import ConversationId, Failure
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.process import EngineProcess
 from app.engine.state_files import forget
@@ -18,9 +18,11 @@ from app.paths import Paths
 from app.services.chat import ChatService, TurnSettings
 from app.services.events import Event
 from app.services.models import ModelService
+from app.services.safety import SafetyService
 from app.settings import load_settings, save_settings
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
+from app.store.files import keep_private
 
 # By name: only the engine's own process loads llama.cpp.
 _ENGINE = "app.engine.llama_engine:LlamaEngine"
@@ -30,6 +32,7 @@ def prepare(paths: Paths) -> None:
     """Make the folders. Raises StoreError."""
     try:
         paths.create()
+        keep_private(paths.data)
     except OSError as error:
         raise StoreError(
             f"The data folder {paths.data} can't be used ({error.strerror or error}).",
@@ -40,8 +43,11 @@ def prepare(paths: Paths) -> None:
 class Core:
     """Everything the application is, for one data folder. close() ends it all."""
 
-    def __init__(self, paths: Paths, post: Post, engine: Engine | None = None) -> None:
-        """post runs closures on the main thread, which is the one that makes this. Raises AppError."""
+    def __init__(self, paths: Paths, post: Post, engine: Engine | None = None, guarded: bool = False) -> None:
+        """post runs closures on the main thread, which is the one that makes this. Raises AppError.
+
+        guarded starts what runs by itself: backups, checks, the end of what is long in the trash.
+        """
         prepare(paths)
         self.paths = paths
         self.settings, self.repairs = load_settings(paths.settings)
@@ -68,8 +74,11 @@ class Core:
             post,
             self.models,
             self._turn_options,
-            lambda conversation_id: forget(paths.states, conversation_id),
+            self._forget,
         )
+        self.safety = SafetyService(paths, self._store, post, self._forget)
+        if guarded:
+            self.safety.start()
 
     def update_settings(self, **changes: Any) -> None:
         """Change settings by name and keep them. Raises SettingsError."""
@@ -88,7 +97,11 @@ class Core:
         self._lane.close()
         self.engine.close()
         self.chat.close()
+        self.safety.close()
         self._store.close()
+
+    def _forget(self, conversation_id: ConversationId) -> None:
+        forget(self.paths.states, conversation_id)
 
     def _notify(self, event: Event) -> None:
         self.chat.notify(event)

@@ -11,14 +11,16 @@ from typing import NoReturn
 
 from app import APP_NAME, __version__
 from app.cli.ask import ask
+from app.cli.backup import add_backups_command, backups
 from app.cli.doctor import doctor
 from app.cli.listing import list_conversations, show
 from app.cli.models import add_models_command, models_plan
-from app.core import Core
+from app.core import Core, prepare
 from app.domain.chat import Effort
 from app.errors import AppError
 from app.paths import Paths
 from app.settings import load_settings
+from app.store.lock import InstanceLock
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return doctor(paths, options)
             case "models":
                 return models_plan(paths, options)
+            case "backups":
+                return backups(paths, options)
             case _:
                 return _window(paths, options)
     except AppError as error:
@@ -51,7 +55,14 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
     # Qt is loaded here and nowhere else: the other commands must start without a screen and in no time.
     from app.ui.run import run
 
-    return run(lambda post: Core(paths, post), options.model, load_settings(paths.settings)[0].theme)
+    prepare(paths)
+    lock = InstanceLock(paths.data)
+    if not lock.acquire():
+        return _fail(f"{APP_NAME} is already open with these conversations (process {lock.holder}).")
+    try:
+        return run(lambda post: Core(paths, post, guarded=True), options.model, load_settings(paths.settings)[0].theme)
+    finally:
+        lock.release()
 
 
 def _fail(sentence: str) -> int:
@@ -104,4 +115,5 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true")
 
     add_models_command(commands, common)
+    add_backups_command(commands, common)
     return parser

@@ -62,6 +62,11 @@ class ConversationStore:
         """Why nothing can be changed; None where everything can."""
         return self._database.read_only
 
+    @property
+    def checked_now(self) -> bool:
+        """Whether all of the file was read and found whole when it was opened, and not some hours before."""
+        return self._database.checked_now
+
     @store_errors()
     def create_conversation(
         self, title: str = "", effort: Effort = Effort.MEDIUM, started_on: date | None = None

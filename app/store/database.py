@@ -21,6 +21,7 @@ from app.store.files import create_private, finish_replacement, log_of, rescue_s
 from app.store.log import has_lost_commits
 from app.store.migrations import CHAT, Schema
 
+_JUST_NOW_SECONDS = 60.0
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -37,6 +38,7 @@ class ChatDatabase(Database):
         super().__init__(connection, execute_plugins=False)
         self.path = path
         self.checked_at = checked_at
+        self.checked_now = time.time() - checked_at < _JUST_NOW_SECONDS
         self.read_only = read_only
         self._file = _identity(path)
         read_smashed_text(connection)

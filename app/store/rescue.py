@@ -14,7 +14,7 @@ from app.store.backups import Backup, BackupFolder, counts
 from app.store.connections import connect_read_only, pragma
 from app.store.database import open_database
 from app.store.errors import DAMAGED, FULL, DamagedDatabaseError, store_errors
-from app.store.files import log_of, remove_database, replace_database, size_of
+from app.store.files import create_private, log_of, remove_database, replace_database, size_of
 from app.store.mending import forget_conversations, mend, merge_backup
 from app.store.salvage import Progress, salvage
 
@@ -64,7 +64,7 @@ def rescue(
     try:
         remove_database(unfinished)
         if backup is not None:
-            _copy_at_present_schema(backup.path, older, deleted)
+            copy_at_present_schema(backup.path, older, deleted)
         done = _build(path, unfinished, older if backup else None, progress)
         aside = replace_database(path, unfinished)
     finally:
@@ -73,15 +73,12 @@ def rescue(
     return done(aside, backup)
 
 
-def copy_database(source: Path, target: Path) -> None:
-    """Copy a whole database through SQLite into a new file."""
+def copy_at_present_schema(source: Path, target: Path, deleted: Collection[str]) -> None:
+    """Copy a whole database into a new file and bring that to today's schema, without the conversations in deleted."""
     remove_database(target)
+    create_private(target)
     with closing(connect_read_only(source)) as original, closing(sqlite3.connect(target)) as copy:
         original.backup(copy)
-
-
-def _copy_at_present_schema(source: Path, target: Path, deleted: Collection[str]) -> None:
-    copy_database(source, target)
     with closing(open_database(target, keep_old=False)) as database:
         forget_conversations(database.conn, deleted)
         database.conn.commit()
