@@ -52,7 +52,7 @@ def in_words(result: Rescue) -> list[str]:
     if result.rebuilt:
         sentences.append(f"{_number(result.rebuilt, 'message')} had to be put together again from pieces.")
     if result.cut:
-        sentences.append(f"{_number(result.cut, 'text')} could not be read to the end.")
+        sentences.append(f"{_number(result.cut, 'text')} could not be read whole.")
     if result.lost:
         sentences.append(f"{_number(result.lost, 'message')} could not be read at all; the places are marked.")
     if result.set_aside is not None:

@@ -17,6 +17,7 @@ from app.store.rows import now, timestamp
 
 _OWN_TABLES = ("conversations", "messages", "parts")
 _LOST = to_json({"title": "This message was lost when the file with your conversations was damaged.", "remedy": ""})
+_LOST_IN_PART = to_json({"title": "Part of this message was lost when the file was damaged.", "remedy": ""})
 _UNTITLED = "Rescued conversation"
 _ANSWERS = ("reasoning", "tool_call", "tool_result", "citation")
 
@@ -29,12 +30,27 @@ _PLACE = """
     SELECT memberships.conversation_id, places.parent_id, places.created_at
     FROM memberships LEFT JOIN places USING (conversation_id, row) WHERE message_id = ?
 """
-_RICHER = """
-    CREATE TEMP TABLE richer AS
-    SELECT id FROM backup.messages AS theirs WHERE id NOT IN (SELECT id FROM main.messages)
-    OR (SELECT coalesce(sum(length(data)), 0) FROM backup.parts WHERE message_id = theirs.id)
-     > (SELECT coalesce(sum(length(data)), 0) FROM main.parts WHERE message_id = theirs.id)
+# A finished message never changes, so of two that differ the one in the broken file is the damaged one. What it says
+# about its place never changes either.
+_BETTER_THERE = """
+    CREATE TEMP TABLE better_there AS
+    SELECT theirs.id FROM backup.messages AS theirs LEFT JOIN main.messages AS ours USING (id)
+    LEFT JOIN (SELECT message_id, sum(length(data)) AS length FROM backup.parts GROUP BY message_id) AS theirs_said
+        ON theirs_said.message_id = theirs.id
+    LEFT JOIN (SELECT message_id, sum(length(data)) AS length FROM main.parts GROUP BY message_id) AS ours_said
+        ON ours_said.message_id = theirs.id
+    WHERE ours.id IS NULL
+    OR coalesce(theirs_said.length, 0) > coalesce(ours_said.length, 0)
+    OR (theirs.conversation_id, theirs.parent_id, theirs.role) IS NOT (ours.conversation_id, ours.parent_id, ours.role)
+    OR theirs.status = 'complete' AND (
+        theirs.id IN (SELECT message_id FROM suspects)
+        OR theirs_said.length = ours_said.length AND EXISTS (
+            SELECT 1 FROM backup.parts AS said JOIN main.parts AS read USING (message_id, position)
+            WHERE said.message_id = theirs.id AND said.data <> read.data
+        )
+    )
 """
+_LATER = "excluded.updated_at > conversations.updated_at OR conversations.title LIKE '%\ufffd%'"
 # Only what has no place of its own: a message that truly begins a conversation has one, without a parent.
 _ADOPT = """
     UPDATE messages SET parent_id = (
@@ -42,6 +58,17 @@ _ADOPT = """
         WHERE earlier.conversation_id = messages.conversation_id AND earlier.created_at < messages.created_at
         ORDER BY earlier.created_at DESC, earlier.rowid DESC LIMIT 1
     ) WHERE id IN (SELECT id FROM placeless)
+"""
+# A finished message without a word, and one that lacks a part in the middle or the answer at its end.
+_EMPTY = """
+    UPDATE messages SET status = CASE role WHEN 'assistant' THEN 'failed' ELSE status END, failure = ?
+    WHERE (status = 'complete' OR role = 'user') AND id NOT IN (SELECT message_id FROM parts)
+"""
+_GAPS = """
+    UPDATE messages SET status = 'interrupted', failure = ? WHERE role = 'assistant' AND status = 'complete' AND (
+        id IN (SELECT message_id FROM parts GROUP BY message_id HAVING count(*) <= max(position))
+        OR id NOT IN (SELECT message_id FROM parts WHERE kind = 'text')
+    )
 """
 _FOREIGN_PARENT = """
     parent_id IS NOT NULL AND NOT EXISTS (
@@ -62,10 +89,11 @@ _HEADS = """
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """How many messages were put together again from what indexes and parts say, and of how many nothing is left."""
+    """Numbers of messages: put together again from indexes and parts; without a trace of their text; lacking a part."""
 
     rebuilt: int
     lost: int
+    gaps: int
 
 
 def merge_backup(connection: sqlite3.Connection) -> int:
@@ -75,20 +103,22 @@ def merge_backup(connection: sqlite3.Connection) -> int:
     """
     columns = {table: _columns(connection, table) for table in _ordinary_tables(connection)}
     # The names of tables and columns are those of our own schema.
-    connection.execute(_copy("conversations", columns, "true", "id", "excluded.updated_at > updated_at"))
-    connection.execute(_RICHER)
-    connection.execute(_copy("messages", columns, "id IN (SELECT id FROM richer)", "id"))
-    richer = "message_id IN (SELECT id FROM richer)"
-    connection.execute(_copy("parts", columns, richer, "message_id, position"))
+    connection.execute(_copy("conversations", columns, "true", "id", _LATER))
+    connection.execute(_BETTER_THERE)
+    connection.execute(_copy("messages", columns, "id IN (SELECT id FROM better_there)", "id"))
+    these = "message_id IN (SELECT id FROM better_there)"
+    connection.execute(_copy("parts", columns, these, "message_id, position"))
     for table in columns:
         if table not in {"messages", "conversations"}:
             connection.execute(f"INSERT OR IGNORE INTO main.{table} SELECT * FROM backup.{table}")  # noqa: S608
-    return int(connection.execute("SELECT count(*) FROM richer").fetchone()[0])
+    return int(connection.execute("SELECT count(*) FROM better_there").fetchone()[0])
 
 
 def mend(connection: sqlite3.Connection) -> Mended:
     """Replace every row that others refer to and that is gone, and give each conversation a head that exists."""
-    rebuilt = lost = 0
+    rebuilt = 0
+    lost = connection.execute(_EMPTY, [_LOST]).rowcount
+    gaps = connection.execute(_GAPS, [_LOST_IN_PART]).rowcount
     connection.execute("CREATE TEMP TABLE placeless (id TEXT PRIMARY KEY)")
     while missing := [row[0] for row in connection.execute(_MISSING)]:
         for message_id in missing:
@@ -100,7 +130,7 @@ def mend(connection: sqlite3.Connection) -> Mended:
     connection.execute(_ADOPT)
     _rebuild_conversations(connection)
     connection.execute(_HEADS)
-    return Mended(rebuilt, lost)
+    return Mended(rebuilt, lost, gaps)
 
 
 def forget_conversations(connection: sqlite3.Connection, ids: Collection[str]) -> int:

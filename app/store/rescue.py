@@ -26,7 +26,7 @@ class Rescue:
     """What came back. conversations and messages are those of the new database; lost messages are marked in it.
 
     salvaged_* were read from the broken file, from_backup are messages that are there, or longer, thanks to the backup,
-    rebuilt ones were put together from indexes and parts, cut is the number of texts whose end is missing.
+    rebuilt ones were put together from indexes and parts, cut is the number of texts that are not whole.
     """
 
     conversations: int
@@ -115,7 +115,7 @@ def _build(
             from_backup=from_backup,
             rebuilt=mended.rebuilt,
             lost=mended.lost,
-            cut=found.cut,
+            cut=found.cut + mended.gaps,
             pages=found.pages,
             damaged_pages=found.damaged_pages,
             set_aside=aside,

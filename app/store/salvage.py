@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from app.domain.chat import Role
 from app.store.files import log_of
 from app.store.log import read_log
 from app.store.pages import (
@@ -33,8 +34,9 @@ from app.store.parts import is_json, legible_part
 Progress = Callable[[float], None]
 
 _ID = re.compile(r"[0-9A-Za-z_-]{8,64}")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_ROLES = frozenset(role.value for role in Role)
 _WORD = re.compile(r"[a-z_]{1,40}")
 # A record begins with the length of its header and the type of its first value, an id of 32 (or, with dashes, 36)
 # characters; see section 2.1 of the format.
@@ -43,12 +45,13 @@ _LONGEST_PREFIX = 12
 _PAGES_A_REPORT = 256
 
 SKELETONS = """
+CREATE TEMP TABLE suspects (message_id TEXT PRIMARY KEY);
 CREATE TEMP TABLE memberships (message_id TEXT PRIMARY KEY, conversation_id TEXT, row INTEGER);
 CREATE TEMP TABLE places (
     conversation_id TEXT, row INTEGER, parent_id TEXT, created_at TEXT, UNIQUE (conversation_id, row)
 );
 """
-"""What the indexes of a broken file say about messages: to which conversation each belongs, and its place there."""
+"""Messages whose text is damaged, and what the indexes say of any: its conversation, and its place there."""
 
 
 @dataclass(slots=True)
@@ -140,7 +143,13 @@ class _Writer:
         if not row.whole or not is_json(str(data)):
             kind, data = legible_part(str(kind), str(data))
             self.found.cut += 1
+            self._suspect(message_id)
+        elif "\ufffd" in str(data):
+            self._suspect(message_id)
         self._insert("parts", (message_id, position, kind, data))
+
+    def _suspect(self, message_id: Value) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO suspects VALUES (?)", (message_id,))
 
     def _insert(self, table: str, values: tuple[Value, ...]) -> None:
         columns = self._columns[table]
@@ -186,7 +195,7 @@ def _table_of(values: tuple[Value, ...]) -> str | None:
         ):
             return "conversations"
         case (str(id_), str(talk), (str() | None), str(role), str(created), str(status), *_) if (
-            _is_id(id_) and _is_id(talk) and _is_word(role) and _is_moment(created) and _is_word(status)
+            _is_id(id_) and _is_id(talk) and role in _ROLES and _is_moment(created) and _is_word(status)
         ):
             return "messages"
     return None
@@ -222,4 +231,4 @@ def _is_word(value: Value) -> bool:
 
 
 def _is_moment(value: Value) -> bool:
-    return isinstance(value, str) and _MOMENT.match(value) is not None
+    return isinstance(value, str) and _MOMENT.fullmatch(value) is not None
