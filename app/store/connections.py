@@ -13,6 +13,11 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
 
 
+def connect_unchanging(path: Path) -> sqlite3.Connection:
+    """Open a database that nobody changes meanwhile, and that has no log: without any file beside it, so anywhere."""
+    return sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
+
+
 def read_smashed_text(connection: sqlite3.Connection) -> None:
     """Have a connection give text with a mark where bytes are no UTF-8, instead of refusing all of it."""
     connection.text_factory = lambda content: content.decode("utf-8", "replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,16 @@ from app import APP_NAME
 from app.errors import StoreError
 from app.store import marks
 from app.store.backups import BackupFolder, Kind
-from app.store.connections import BUSY_SECONDS, connect_read_only, pragma, read_smashed_text
+from app.store.connections import BUSY_SECONDS, connect_read_only, connect_unchanging, pragma, read_smashed_text
 from app.store.errors import DAMAGED, GONE, DamagedDatabaseError, primary_code, store_errors
-from app.store.files import create_private, finish_replacement, log_of, rescue_stray_log, size_of
+from app.store.files import (
+    create_private,
+    finish_replacement,
+    has_unfinished_changes,
+    log_of,
+    rescue_stray_log,
+    size_of,
+)
 from app.store.log import has_lost_commits
 from app.store.migrations import CHAT, Schema
 
@@ -66,19 +73,31 @@ class ChatDatabase(Database):
             raise StoreError(GONE.title, GONE.remedy, str(self.path))
 
 
-@store_errors()
 def open_database(path: Path, schema: Schema = CHAT, *, keep_old: bool = True) -> ChatDatabase:
     """Open or create the database at path and bring it to the newest schema. The folder must exist.
 
     A damaged file raises DamagedDatabaseError, one of another application StoreError; neither is changed. What a newer
-    version wrote is opened for reading only. An older one is backed up before it is migrated, if keep_old. Use the
-    result on this thread only.
+    version wrote, or what lies where nothing can be written, is opened for reading only. An older one is backed up
+    before it is migrated, if keep_old. Use the result on this thread only.
     """
+    try:
+        return _open(path, schema, keep_old)
+    except DamagedDatabaseError:
+        raise
+    except StoreError as error:
+        unwritable = isinstance(error.__cause__, OSError | sqlite3.OperationalError) and not _is_locked(error.__cause__)
+        if not unwritable or not size_of(path) or has_unfinished_changes(path):
+            raise
+        return _open_unchanging(path, schema, error)
+
+
+@store_errors()
+def _open(path: Path, schema: Schema, keep_old: bool) -> ChatDatabase:
     finish_replacement(path)
     rescue_stray_log(path)
     version, checked_at = 0, time.time()
     if size_of(path):
-        version, checked_at = _inspect(path, schema)
+        version, checked_at = _inspect(path, schema, connect_read_only)
     if version > schema.version:
         return ChatDatabase(connect_read_only(path), path, checked_at, _written_by_newer(version, schema))
     create_private(path)
@@ -95,17 +114,32 @@ def open_database(path: Path, schema: Schema = CHAT, *, keep_old: bool = True) -
 
 
 @store_errors()
+def _open_unchanging(path: Path, schema: Schema, why: StoreError) -> ChatDatabase:
+    """Open a file where not even a log can be made: a folder that is read-only, a disk that is full."""
+    version, checked_at = _inspect(path, schema, connect_unchanging)
+    if version < schema.version:
+        raise why
+    reason = StoreError(why.title, f"You can read and export your conversations. {why.remedy}", why.details)
+    return ChatDatabase(connect_unchanging(path), path, checked_at, reason)
+
+
+def _is_locked(error: BaseException) -> bool:
+    codes = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return isinstance(error, sqlite3.Error) and primary_code(error) in codes
+
+
+@store_errors()
 def check_database(path: Path) -> None:
     """Read all of a database and raise DamagedDatabaseError if it isn't whole. For any thread."""
     with closing(connect_read_only(path)) as connection:
         _check(connection)
 
 
-def _inspect(path: Path, schema: Schema) -> tuple[int, float]:
+def _inspect(path: Path, schema: Schema, connect: Callable[[Path], sqlite3.Connection]) -> tuple[int, float]:
     """Say which version a file has and when all of it was last checked. Raises StoreError for what is not for us."""
     if has_lost_commits(path):
         raise DamagedDatabaseError(DAMAGED.title, DAMAGED.remedy, "the write-ahead log is broken in the middle")
-    with closing(connect_read_only(path)) as connection:
+    with closing(connect(path)) as connection:
         try:
             application_id = pragma(connection, "application_id")
             version = int(pragma(connection, "user_version"))

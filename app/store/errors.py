@@ -48,6 +48,10 @@ _UNREADABLE = Words(
     "The disk reported an error while your conversations were read or written.",
     "Check that the disk is connected and sound, then try again.",
 )
+_UNWRITTEN = Words(
+    "The last change could not be written to the disk.",
+    "Check that it is connected and that there is space left, or quota; nothing that was saved before is lost.",
+)
 _UNEXPECTED = Words(
     "Your conversations could not be read or written.",
     "Try again; if it happens once more, restart Inglenook.",
@@ -63,6 +67,13 @@ _WORDS = {
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_IOERR: _UNREADABLE,
+}
+# A quota that is used up is no full disk to SQLite.
+_EXTENDED_WORDS = {
+    sqlite3.SQLITE_IOERR_WRITE: _UNWRITTEN,
+    sqlite3.SQLITE_IOERR_FSYNC: _UNWRITTEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,
+    sqlite3.SQLITE_IOERR_SHMOPEN: _READ_ONLY,
 }
 _WORDS_OF_THE_SYSTEM = {
     errno.ENOSPC: FULL,
@@ -86,8 +97,8 @@ def store_errors() -> Iterator[None]:
     except sqlite3.ProgrammingError:
         raise
     except sqlite3.Error as error:
-        # The low byte is the primary code; the rest only says in which way it happened.
-        words = _WORDS.get(primary_code(error), _UNEXPECTED)
+        extended = getattr(error, "sqlite_errorcode", 0)
+        words = _EXTENDED_WORDS.get(extended) or _WORDS.get(primary_code(error), _UNEXPECTED)
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         kind = DamagedDatabaseError if words is DAMAGED else StoreError
         raise kind(words.title, words.remedy, f"{name}: {error}") from error
@@ -97,5 +108,5 @@ def store_errors() -> Iterator[None]:
 
 
 def primary_code(error: sqlite3.Error) -> int:
-    """SQLite's result code without the way in which it happened."""
+    """SQLite's result code without the way in which it happened: that is all but the low byte."""
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF

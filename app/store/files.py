@@ -78,6 +78,11 @@ def set_aside(path: Path) -> Path:
     return target
 
 
+def has_unfinished_changes(path: Path) -> bool:
+    """Tell whether there is more to a database than its main file."""
+    return any(size_of(path.with_name(f"{path.name}{suffix}")) for suffix in ("-wal", "-journal"))
+
+
 def rescue_stray_log(path: Path) -> None:
     """Set aside a log whose database was taken away; SQLite would drop it, and with it the last words."""
     # In this order: a log gets content only after the database did, which matters where another process makes both.

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from app.store.errors import store_errors
@@ -34,23 +35,21 @@ class InstanceLock:
 
     @store_errors()
     def acquire(self) -> bool:
-        """Take the lock; False if another process has it. Raises StoreError where the folder can't be written to."""
+        """Take the lock; False if another process has it. Raises StoreError where there is no such folder."""
         if self._handle is not None:
             return True
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = self._open()
         try:
             taken = self._lock(handle)
-            if taken:
-                os.ftruncate(handle, 0)
-                os.write(handle, this_process().encode())
         except BaseException:
             os.close(handle)
             raise
-        if taken:
-            self._handle = handle
-        else:
+        if not taken:
             os.close(handle)
-        return taken
+            return False
+        self._handle = handle
+        self._sign(this_process())
+        return True
 
     @property
     def holder(self) -> int | None:
@@ -64,9 +63,24 @@ class InstanceLock:
     def release(self) -> None:
         """Give it back. The file stays: to delete it would let two others lock two files of the same name."""
         if self._handle is not None:
-            os.ftruncate(self._handle, 0)
+            self._sign("")
             os.close(self._handle)
             self._handle = None
+
+    def _open(self) -> int:
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            # Nothing can be written here, but the folder itself can be locked (not on Windows, which opens no folders).
+            return os.open(self._path.parent, os.O_RDONLY)
+
+    def _sign(self, name: str) -> None:
+        """Write who holds the lock, which only serves to tell. A full disk is no reason not to start."""
+        assert self._handle is not None
+        with suppress(OSError):
+            os.ftruncate(self._handle, 0)
+            os.lseek(self._handle, 0, os.SEEK_SET)
+            os.write(self._handle, name.encode())
 
     def _lock(self, handle: int) -> bool:
         try:

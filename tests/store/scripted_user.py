@@ -29,6 +29,7 @@ _ANSWER = " ".join(f"word{number}" for number in range(300))
 _COMPLETION = (
     f"<|channel|>analysis<|message|>{_THOUGHT}<|end|><|start|>assistant<|channel|>final<|message|>{_ANSWER}<|return|>"
 )
+_NOTE_SECONDS = 0.02
 
 
 class User:
@@ -40,6 +41,7 @@ class User:
         self._seed = seed
         self._sent = 0
         self._lengths: dict[str, int] = {}
+        self._noted_at = 0.0
         # With a fast model more happens, with a slow one there is more than a second of an answer to lose.
         script = Script((_COMPLETION,), token_seconds=self._random.choice((0.0, 0.0, 0.006)))
         self._driver = Driver(data, ScriptedEngine(script=script), TINY)
@@ -64,7 +66,7 @@ class User:
             try:
                 action()
             except AppError as error:
-                self._note("refused", title=error.title, details=error.details)
+                self._note("refused", title=error.title)
         self._driver.close()
         self._note("closed")
 
@@ -78,7 +80,9 @@ class User:
                 self._note("sent", conversation=conversation_id, message=user.id, text=user.text)
             case AnswerGrew(message_id, text) | ReasoningGrew(message_id, text):
                 self._lengths[message_id] = self._lengths.get(message_id, 0) + len(text)
-                self._note("grew", message=message_id, length=self._lengths[message_id])
+                if time.monotonic() - self._noted_at > _NOTE_SECONDS:
+                    self._note("grew", message=message_id, length=self._lengths[message_id])
+                    self._noted_at = time.monotonic()
             case TurnEnded(message):
                 saved = not self._driver.of(StorageFailed)
                 self._note("ended", message=message.id, length=length_of(message), saved=saved)

@@ -292,7 +292,21 @@ class TestAFolderThatCantBeWritten:
         with pytest.raises(StoreError, match="can't be written"):
             open_database(powerless_folder / "new.db")
 
-    def test_refuses_an_old_database_in_words(self, powerless_folder: Path) -> None:
+    def test_still_gives_a_database_to_read(self, powerless_folder: Path) -> None:
+        with closing(open_database(powerless_folder / "chat.db")) as database:
+            store = ConversationStore(database)
+            [talk] = store.conversations()
+            assert store.conversation(talk.id).messages[0].text == "Who wrote it?"
+            assert database.read_only is not None
+            assert "can't be written" in database.read_only.title
+            with pytest.raises(StoreError, match="can't be written"):
+                store.rename(talk.id, "Other")
+
+    def test_gives_none_whose_last_words_could_not_be_read(self, powerless_folder: Path) -> None:
+        user = os.geteuid()
+        os.seteuid(os.getuid())
+        (powerless_folder / "chat.db-wal").write_bytes(b"x" * 5000)
+        os.seteuid(user)
         with pytest.raises(StoreError, match="can't be written"):
             open_database(powerless_folder / "chat.db")
 
