@@ -16,7 +16,8 @@ from app.errors import StoreError
 from app.paths import Paths
 from app.services.rescue import Rescuer, in_words
 from app.store.backups import Backup, BackupFolder, Kind
-from app.store.database import check_database
+from app.store.database import open_database
+from app.store.errors import DamagedDatabaseError
 from app.store.lock import InstanceLock
 from app.store.purging import Purge
 from app.store.restoring import restore
@@ -93,13 +94,23 @@ def _rescue(paths: Paths, as_json: bool) -> None:
             )
 
     with _no_window(paths):
+        if _is_whole(paths):
+            raise StoreError("Your conversations are whole.", "There is nothing to rescue.")
         result = Rescuer(paths).rescue(show)
         show(1)
-        check_database(paths.database)
     if as_json:
         print(json.dumps(asdict(result), default=str, indent=1))
         return
     print("\n".join(in_words(result)))
+
+
+def _is_whole(paths: Paths) -> bool:
+    """Whether the history can be opened. Raises StoreError where it can't for another reason than damage."""
+    try:
+        open_database(paths.database).close()
+    except DamagedDatabaseError:
+        return False
+    return True
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
     prepare(paths)
     lock = InstanceLock(paths.data)
     if not lock.acquire():
-        return _fail(f"{APP_NAME} is already open with these conversations (process {lock.holder}).")
+        return _fail(f"{APP_NAME} is already open with these conversations (process {lock.holder()}).")
     try:
         return run(lambda post: Core(paths, post, guarded=True), options.model, load_settings(paths.settings)[0].theme)
     finally:

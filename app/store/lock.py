@@ -51,7 +51,6 @@ class InstanceLock:
         self._sign(this_process())
         return True
 
-    @property
     def holder(self) -> int | None:
         """The process number of whoever holds the lock, None if nobody does."""
         try:
@@ -92,5 +91,5 @@ class InstanceLock:
             if error.errno in _TAKEN:
                 return False
             # A file system that knows no locks, as some network shares: there the written name has to do.
-            return self.holder in (None, os.getpid())
+            return self.holder() in (None, os.getpid())
         return True

@@ -11,6 +11,7 @@ Formats: https://www.sqlite.org/fileformat2.html#walformat and https://www.sqlit
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ def read_log(path: Path) -> Log | None:
     sound = magic & ~1 == _MAGIC and _add(order, (0, 0), data[:24]) == tuple(stored)
     if not sound:
         page_size = _DEFAULT_PAGE_SIZE
-    salts = data[16:24] if sound else data[_HEADER.size + 8 : _HEADER.size + 16]
+    salts = data[16:24] if sound else _commonest_salts(data, page_size)
     frames = list(_frames(data, page_size, salts, order, _sum_at(data, 24) if sound else None))
     count = next((number for number, frame in enumerate(frames) if not frame.sound), len(frames))
     return Log(page_size, salts, tuple(frames[:count]), tuple(frames[count:]))
@@ -104,6 +105,12 @@ def _frames(data: bytes, page_size: int, salts: bytes, order: Literal["<", ">"],
             sound = _add(order, _add(order, seed, data[start : start + 8]), content) == stored
         seed = stored
         yield Frame(page, size_after_commit > 0, content, sound)
+
+
+def _commonest_salts(data: bytes, page_size: int) -> bytes:
+    """The generation of most frames, for a log whose header no longer tells."""
+    starts = range(_HEADER.size, len(data) - 16, _FRAME.size + page_size)
+    return Counter(data[start + 8 : start + 16] for start in starts).most_common(1)[0][0]
 
 
 def _sum_at(data: bytes, offset: int) -> _Sum:

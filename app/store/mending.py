@@ -148,8 +148,11 @@ def _rebuild(connection: sqlite3.Connection, message_id: str) -> bool:
         "SELECT conversation_id, created_at, role FROM messages WHERE parent_id = ? ORDER BY created_at", [message_id]
     ).fetchone() or (None, None, None)
     place = connection.execute(_PLACE, [message_id]).fetchone() or (None, None, None)
-    conversation_id = place[0] or child[0] or _shelter(connection)
-    created_at = place[2] or child[1] or timestamp(now())
+    ended_by = connection.execute(
+        "SELECT id, updated_at FROM conversations WHERE head_id = ?", [message_id]
+    ).fetchone() or (None, None)
+    conversation_id = place[0] or child[0] or ended_by[0] or _shelter(connection)
+    created_at = place[2] or child[1] or ended_by[1] or timestamp(now())
     if place[2] is None:
         connection.execute("INSERT OR IGNORE INTO placeless VALUES (?)", [message_id])
     parent = connection.execute("SELECT role FROM messages WHERE id = ?", [place[1]]).fetchone() or (None,)

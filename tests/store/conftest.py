@@ -13,6 +13,7 @@ from app.domain.chat import Conversation
 from app.store.conversations import ConversationStore
 from app.store.database import ChatDatabase, open_database
 
+StartChild = Callable[[str], "subprocess.Popen[str]"]
 REPOSITORY = Path(__file__).parents[2]
 
 

@@ -190,7 +190,32 @@ class TestAnOldDatabase:
             assert first.schema == second.schema
 
 
+@pytest.mark.parametrize("version", range(1, CHAT.version + 1))
+def test_a_database_of_every_version_so_far_is_brought_to_the_newest(path: Path, version: int) -> None:
+    """A new version needs a file chat-vN.db in tests/data, written by that version and committed with it."""
+    shutil.copy(DATA / f"chat-v{version}.db", path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == version
+        messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
+    with closing(open_database(path)) as database:
+        assert database.schema.strip() == (DATA / "schema.sql").read_text().strip()
+        assert database.execute("SELECT count(*) FROM messages").fetchone()[0] == messages
+        assert not database.execute("PRAGMA foreign_key_check").fetchall()
+    assert len(BackupFolder.beside(path).backups()) == (version < CHAT.version)
+
+
 class TestADatabaseOfANewerVersion:
+    def test_far_ahead_is_read_as_far_as_it_is_understood(self, path: Path) -> None:
+        shutil.copy(DATA / "chat-future.db", path)
+        with closing(open_database(path)) as database:
+            store = ConversationStore(database)
+            [talk] = store.conversations()
+            texts = [message.text for message in store.conversation(talk.id).messages]
+            assert texts == ["Who wrote it?", "Franz Schubert, in 1827.", "And the words?", "Wilhelm Mül"]
+            with pytest.raises(StoreError, match="newer version"):
+                store.rename(talk.id, "Other")
+        assert path.read_bytes() == (DATA / "chat-future.db").read_bytes()
+
     @pytest.fixture
     def newer(self, old: Path) -> Path:
         """A database as the next version writes it, with a log that was not yet taken in."""
