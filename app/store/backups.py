@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from app.store.files import STAMP, create_private, keep_private, remove_database
 
 INTERVAL = timedelta(minutes=30)
 _PAGES_A_STEP = 512
+_PAGES_A_SYNC = 4 * _PAGES_A_STEP
+_PAUSE_SECONDS = 0.005
 _SPARE_BYTES = 32 << 20
 _RECENT, _DAYS, _WEEKS, _MONTHS = 3, 7, 4, 6
 _NAME = re.compile(r"chat-(\d{8}T\d{6}Z)-([a-z]+)\.db")
@@ -185,9 +188,13 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
 def _copy(source: Path, target: Path, go_on: Callable[[], bool]) -> None:
     """Copy through SQLite's backup API, and compare."""
 
-    def step(_status: int, _remaining: int, _total: int) -> None:
+    def step(_status: int, remaining: int, total: int) -> None:
         if not go_on():
             raise Cancelled
+        # Hundreds of megabytes that go to the disk at once would keep an answer that is saved meanwhile waiting.
+        if (total - remaining) % _PAGES_A_SYNC == 0:
+            sync_file(target)
+            time.sleep(_PAUSE_SECONDS)
 
     with closing(connect_read_only(source)) as original, closing(sqlite3.connect(target)) as copy:
         # Within a transaction of the reader, writers don't make the backup begin again, as they otherwise would.

@@ -78,7 +78,8 @@ def open_database(path: Path, schema: Schema = CHAT, *, keep_old: bool = True) -
 
     A damaged file raises DamagedDatabaseError, one of another application StoreError; neither is changed. What a newer
     version wrote, or what lies where nothing can be written, is opened for reading only. An older one is backed up
-    before it is migrated, if keep_old. Use the result on this thread only.
+    before it is migrated, if keep_old. Use the result on this thread only, and open a file once in a process: what looks
+    at it first takes the locks from a connection that is already there (sqlite.org/howtocorrupt.html, 2.2).
     """
     try:
         return _open(path, schema, keep_old)

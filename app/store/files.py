@@ -15,6 +15,7 @@ from pathlib import Path
 STAMP = "%Y%m%dT%H%M%SZ"
 BROKEN = ".broken-"
 RESCUED = ".rescued"
+MARK = ".checked"
 _SUFFIXES = ("-wal", "-shm", "-journal")
 
 
@@ -114,7 +115,7 @@ def replace_database(path: Path, replacement: Path) -> Path | None:
 
 def remove_database(path: Path) -> None:
     """Delete an unfinished database of ours."""
-    for suffix in (*_SUFFIXES, ""):
+    for suffix in (*_SUFFIXES, MARK, ""):
         path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
 
 

@@ -11,6 +11,7 @@ Formats: https://www.sqlite.org/fileformat2.html#walformat and https://www.sqlit
 from __future__ import annotations
 
 import struct
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")
 _MAGIC = 0x377F0682
 _DEFAULT_PAGE_SIZE = 4096
+_SECOND_LOOK_SECONDS = 0.1
 _Sum = tuple[int, int]
 
 
@@ -60,6 +62,14 @@ class Log:
 
 def has_lost_commits(path: Path) -> bool:
     """Tell whether SQLite would overlook something committed in this database's log. Raises OSError."""
+    if not _seems_broken(path):
+        return False
+    # Another process may have begun the log anew while it was read.
+    time.sleep(_SECOND_LOOK_SECONDS)
+    return _seems_broken(path)
+
+
+def _seems_broken(path: Path) -> bool:
     # The index first: meanwhile another process may add to the log, but takes nothing from a generation.
     salts, committed = _read_index(index_of_log(path))
     log = read_log(log_of(path))

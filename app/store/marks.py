@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from app.store.files import create_private, log_of, size_of
+from app.store.files import MARK, create_private, log_of, size_of
 
 # 64 MiB are read in some 50 ms: not worth a mark.
 BIG = 64 << 20
@@ -40,7 +40,7 @@ def checked_recently(path: Path) -> float | None:
 
 
 def _mark_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.checked")
+    return path.with_name(f"{path.name}{MARK}")
 
 
 def _state_of(path: Path) -> list[int]:
