@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,8 @@ from app.store.purging import Purge
 from app.store.restoring import restore
 
 TRASH_DAYS = 30
+# The first look comes soon, for the sake of those who only ask one thing, but leaves the start alone.
+_FIRST_LOOK_SECONDS = 10.0
 _LOOK_SECONDS = 60.0
 _RETRY = timedelta(minutes=5)
 
@@ -155,12 +158,14 @@ class SafetyService:
 
     def _work(self) -> None:
         """The thread: jobs as they come, and a look at what changed every minute."""
+        next_look = time.monotonic() + _FIRST_LOOK_SECONDS
         try:
             while self._goes_on():
                 try:
-                    job = self._jobs.get(timeout=_LOOK_SECONDS)
+                    job = self._jobs.get(timeout=max(next_look - time.monotonic(), 0))
                 except queue.Empty:
                     job = self._routine.look
+                    next_look = time.monotonic() + _LOOK_SECONDS
                 self._run(job)
         finally:
             self._routine.close()

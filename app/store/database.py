@@ -78,8 +78,8 @@ def open_database(path: Path, schema: Schema = CHAT, *, keep_old: bool = True) -
 
     A damaged file raises DamagedDatabaseError, one of another application StoreError; neither is changed. What a newer
     version wrote, or what lies where nothing can be written, is opened for reading only. An older one is backed up
-    before it is migrated, if keep_old. Use the result on this thread only, and open a file once in a process: what looks
-    at it first takes the locks from a connection that is already there (sqlite.org/howtocorrupt.html, 2.2).
+    before it is migrated, if keep_old. Use the result on this thread only. Open a file once in a process: what looks at
+    it first takes the locks from a connection that is already there (sqlite.org/howtocorrupt.html, 2.2).
     """
     try:
         return _open(path, schema, keep_old)
@@ -94,8 +94,9 @@ def open_database(path: Path, schema: Schema = CHAT, *, keep_old: bool = True) -
 
 @store_errors()
 def _open(path: Path, schema: Schema, keep_old: bool) -> ChatDatabase:
-    finish_replacement(path)
+    # In this order: a new database must not find the log of the one before it.
     rescue_stray_log(path)
+    finish_replacement(path)
     version, checked_at = 0, time.time()
     if size_of(path):
         version, checked_at = _inspect(path, schema, connect_read_only)
@@ -201,6 +202,8 @@ def _connect(path: Path, checked_at: float) -> ChatDatabase:
         _use_write_ahead_log(database)
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA secure_delete = ON")
+        # Else a big sort leaves pieces of conversations in the system's folder for temporary files.
+        database.execute("PRAGMA temp_store = MEMORY")
         database.execute("PRAGMA foreign_keys = OFF")
     except BaseException:
         connection.close()

@@ -66,12 +66,13 @@ def _restrict(paths: Iterable[Path], mode: int) -> None:
 def set_aside(path: Path) -> Path:
     """Rename a broken database, with its log; nothing is deleted. Gives the new path. Raises OSError.
 
-    The log goes first: a log that is left beside no database would be dropped by SQLite.
+    The log goes last: one that a kill leaves without its database is set aside at the next start, where a database that
+    was left without its log would have lost something.
     """
     stem = f"{path.name}{BROKEN}{datetime.now(UTC).strftime(STAMP)}"
     names = (stem if number == 0 else f"{stem}.{number}" for number in range(1000))
     target = next(path.with_name(name) for name in names if not list(path.parent.glob(f"{name}*")))
-    for suffix in (*_SUFFIXES, ""):
+    for suffix in ("", *_SUFFIXES):
         source = path.with_name(f"{path.name}{suffix}")
         if source.exists():
             source.rename(target.with_name(f"{target.name}{suffix}"))

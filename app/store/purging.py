@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection
 from contextlib import closing
 from pathlib import Path
 
-from app.store.backups import Backup, BackupFolder, Cancelled
-from app.store.connections import BUSY_SECONDS, connect_read_only, pragma
+from app.store.backups import Backup, BackupFolder, Cancelled, is_sound
+from app.store.connections import BUSY_SECONDS, connect_read_only
 from app.store.errors import DAMAGED, DamagedDatabaseError, store_errors
 from app.store.files import BROKEN, create_private, remove_database, sync_file, sync_folder
 from app.store.mending import forget_conversations
@@ -93,21 +93,21 @@ def _purge(backup: Backup, ids: Collection[str]) -> None:
         ).fetchone()[0]
     if not known:
         return
-    part = backup.path.with_name(f"{backup.path.name}.part")
+    copy, part = (backup.path.with_name(f"{backup.path.name}.{name}") for name in ("old.part", "part"))
     try:
+        create_private(copy)
         create_private(part)
-        shutil.copyfile(backup.path, part)
-        with closing(sqlite3.connect(part)) as connection:
-            connection.execute("PRAGMA secure_delete = ON")
+        shutil.copyfile(backup.path, copy)
+        with closing(sqlite3.connect(copy)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
             forget_conversations(connection, ids)
             connection.commit()
-            # Pages that are written anew hold nothing of what was deleted.
-            connection.execute("VACUUM")
-            verdict = str(pragma(connection, "quick_check(1)"))
-        if verdict != "ok":
-            raise DamagedDatabaseError(DAMAGED.title, DAMAGED.remedy, f"{backup.name}: {verdict}")
+            # Pages that are written anew hold nothing of what was deleted; nor is a temporary file elsewhere needed.
+            connection.execute("VACUUM INTO ?", [str(part)])
+        if not is_sound(part):
+            raise DamagedDatabaseError(DAMAGED.title, DAMAGED.remedy, backup.name)
         sync_file(part)
         part.replace(backup.path)
     finally:
+        remove_database(copy)
         remove_database(part)

@@ -64,6 +64,7 @@ def everywhere(data: Path, words: str) -> list[str]:
 
 
 def test_a_backup_is_made_by_itself_once_something_was_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safety, "_FIRST_LOOK_SECONDS", 0.05)
     monkeypatch.setattr(safety, "_LOOK_SECONDS", 0.05)
     driver = Guarded(data)
     try:

@@ -172,6 +172,23 @@ def test_a_backup_fills_every_gap_that_it_can(sample: Sample, tmp_path: Path, se
     assert {message: found.get(message, "")[: len(text)] for message, text in in_backup.items()} == in_backup
 
 
+def test_what_sqlite_does_not_notice_costs_no_more_than_itself(path: Path) -> None:
+    with closing(open_database(path)) as database:
+        store = ConversationStore(database)
+        talk = store.create_conversation("Winter journey")
+        _, answer = store.add_exchange(talk.id, None, [Text("Who wrote it?")], "tiny")
+        store.save_answer(_finished(answer, Text("Franz Schubert wrote it, in 1827.")))
+    content = path.read_bytes().replace(b"Schubert wrote", b'Sch\xff\xfe"\x01rt wrote')
+    path.write_bytes(content.replace(talk.created_at.isoformat()[:18].encode(), b"20?6\xff11-24T08:00:0"))
+    with closing(open_database(path)) as database:
+        store = ConversationStore(database)
+        [listed] = store.conversations()
+        assert listed.title == "Winter journey"
+        user, said = store.conversation(talk.id).messages
+        assert user.text == "Who wrote it?"
+        assert said.text == 'Franz Sch\ufffd"\x01rt wrote it, in 1827.'
+
+
 @cache
 def sqlite_recovers() -> bool:
     """Whether the shell that is installed can recover at all: it needs a module that some builds leave out."""

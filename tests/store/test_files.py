@@ -9,7 +9,7 @@ import stat
 import struct
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -102,10 +102,33 @@ class TestABrokenFile:
         assert aside.read_text() == "broken"
         assert titles(path) == ["Rescued"]
 
-    def test_has_its_replacement_found_when_the_process_was_killed_in_between(self, path: Path) -> None:
-        make(path, "Rescued")
-        path.rename(path.with_name("chat.db.rescued"))
+    @pytest.mark.parametrize("renamed", range(4))
+    def test_is_replaced_even_if_the_process_is_killed_between_two_renames(
+        self, path: Path, renamed: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(path.with_name("new.db"), "Rescued")
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).write_text(f"broken{suffix} " * 1000)
+        left = iter(range(renamed))
+        rename = Path.rename
+
+        def rename_or_die(source: Path, target: Path) -> Path:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return rename(source, target)
+
+        monkeypatch.setattr(Path, "rename", rename_or_die)
+        with suppress(KeyboardInterrupt):
+            replace_database(path, path.with_name("new.db"))
+        monkeypatch.undo()
+        if renamed == 0:
+            # Nothing had happened yet: the person is asked again.
+            with pytest.raises(DamagedDatabaseError):
+                open_database(path)
+            return
         assert titles(path) == ["Rescued"]
+        kept = {file.read_text().split()[0] for file in path.parent.glob("chat.db.broken-*")}
+        assert kept >= {"broken", "broken-wal"}
 
 
 class TestALog:
