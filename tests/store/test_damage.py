@@ -178,7 +178,7 @@ def test_what_sqlite_does_not_notice_costs_no_more_than_itself(path: Path) -> No
         talk = store.create_conversation("Winter journey")
         _, answer = store.add_exchange(talk.id, None, [Text("Who wrote it?")], "tiny")
         store.save_answer(_finished(answer, Text("Franz Schubert wrote it, in 1827.")))
-    content = path.read_bytes().replace(b"Schubert wrote", b'Sch\xff\xfe"\x01rt wrote')
+    content = path.read_bytes().replace(b"Schubert wrote", b"Sch\xff\x22\x01rt wrote")
     path.write_bytes(content.replace(talk.created_at.isoformat()[:18].encode(), b"20?6\xff11-24T08:00:0"))
     with closing(open_database(path)) as database:
         store = ConversationStore(database)
