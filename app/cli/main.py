@@ -55,9 +55,14 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
     # Qt is loaded here and nowhere else: the other commands must start without a screen and in no time.
     from app.ui.run import run
 
-    prepare(paths)
     lock = InstanceLock(paths.data)
-    if not lock.acquire():
+    try:
+        prepare(paths)
+        free = lock.acquire()
+    except AppError:
+        # The core will meet the same, and the window says it where a person looks who started this by a click.
+        free = True
+    if not free:
         return _fail(f"{APP_NAME} is already open with these conversations (process {lock.holder()}).")
     try:
         return run(lambda post: Core(paths, post, guarded=True), options.model, load_settings(paths.settings)[0].theme)
