@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from app.domain.chat import Failure
+from app.domain.chat import ConversationId, Failure
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.process import EngineProcess
 from app.engine.state_files import clear, forget, size_of
@@ -21,12 +21,14 @@ from app.services.events import ConversationsChanged, Event
 from app.services.idle import IdleWatch
 from app.services.models import ModelService
 from app.services.outbox import Outbox
+from app.services.safety import SafetyService
 from app.services.transfer import TransferService
 from app.services.versions import Versions
 from app.settings import load_settings, save_settings
 from app.store.branches import BranchStore
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
+from app.store.files import keep_private
 from app.store.unsent import UnsentStore
 
 # By name: only the engine's own process loads llama.cpp.
@@ -37,6 +39,7 @@ def prepare(paths: Paths) -> None:
     """Make the folders. Raises StoreError."""
     try:
         paths.create()
+        keep_private(paths.data)
     except OSError as error:
         raise StoreError(
             f"The data folder {paths.data} can't be used ({error.strerror or error}).",
@@ -47,8 +50,11 @@ def prepare(paths: Paths) -> None:
 class Core:
     """Everything the application is, for one data folder. close() ends it all."""
 
-    def __init__(self, paths: Paths, post: Post, engine: Engine | None = None) -> None:
-        """post runs closures on the main thread, which is the one that makes this. Raises AppError."""
+    def __init__(self, paths: Paths, post: Post, engine: Engine | None = None, guarded: bool = False) -> None:
+        """post runs closures on the main thread, which is the one that makes this. Raises AppError.
+
+        guarded starts what runs by itself: backups, checks, the end of what is long in the trash.
+        """
         prepare(paths)
         self.paths = paths
         self._post = post
@@ -83,7 +89,7 @@ class Core:
             post,
             self.models,
             self._turn_options,
-            lambda conversation_id: forget(paths.states, conversation_id),
+            self._forget,
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
         self.versions = Versions(self.chat, self._store, BranchStore(database))
@@ -94,6 +100,9 @@ class Core:
             post,
             lambda: self._notify(ConversationsChanged()),
         )
+        self.safety = SafetyService(paths, self._store, post, self._forget)
+        if guarded:
+            self.safety.start()
 
     def update_settings(self, **changes: Any) -> None:
         """Change settings by name and keep them. Raises SettingsError."""
@@ -136,7 +145,11 @@ class Core:
         self._lane.close()
         self.engine.close()
         self.chat.close()
+        self.safety.close()
         self._store.close()
+
+    def _forget(self, conversation_id: ConversationId) -> None:
+        forget(self.paths.states, conversation_id)
 
     def _notify(self, event: Event) -> None:
         self.chat.notify(event)

@@ -5,22 +5,35 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from app import APP_NAME, __version__
 from app.cli.ask import ask
+from app.cli.backup import add_backups_command, backups
 from app.cli.doctor import doctor
 from app.cli.export import add_export_command, export
 from app.cli.import_ import add_import_command, import_
 from app.cli.listing import list_conversations, show
 from app.cli.models import add_models_command, models_plan
-from app.core import Core
+from app.core import Core, prepare
 from app.domain.chat import Effort
 from app.errors import AppError
 from app.paths import Paths
 from app.settings import load_settings
+from app.store.lock import InstanceLock
+
+_COMMANDS: dict[str, Callable[[Paths, argparse.Namespace], int]] = {
+    "ask": ask,
+    "list": list_conversations,
+    "show": show,
+    "doctor": doctor,
+    "export": export,
+    "import": import_,
+    "models": models_plan,
+    "backups": backups,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,23 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     paths = Paths(options.data_dir.expanduser().absolute()) if options.data_dir else Paths.default()
     try:
-        match options.command:
-            case "ask":
-                return ask(paths, options)
-            case "list":
-                return list_conversations(paths, options)
-            case "show":
-                return show(paths, options)
-            case "doctor":
-                return doctor(paths, options)
-            case "export":
-                return export(paths, options)
-            case "import":
-                return import_(paths, options)
-            case "models":
-                return models_plan(paths, options)
-            case _:
-                return _window(paths, options)
+        return _COMMANDS.get(options.command, _window)(paths, options)
     except AppError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -57,7 +54,19 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
     # Qt is loaded here and nowhere else: the other commands must start without a screen and in no time.
     from app.ui.run import run
 
-    return run(lambda post: Core(paths, post), options.model, load_settings(paths.settings)[0].theme)
+    lock = InstanceLock(paths.data)
+    try:
+        prepare(paths)
+        free = lock.acquire()
+    except AppError:
+        # The core will meet the same, and the window says it where a person looks who started this by a click.
+        free = True
+    if not free:
+        return _fail(f"{APP_NAME} is already open with these conversations (process {lock.holder()}).")
+    try:
+        return run(lambda post: Core(paths, post, guarded=True), options.model, load_settings(paths.settings)[0].theme)
+    finally:
+        lock.release()
 
 
 def _fail(sentence: str) -> int:
@@ -118,4 +127,5 @@ def _parser() -> argparse.ArgumentParser:
     add_export_command(commands, common)
     add_import_command(commands, common)
     add_models_command(commands, common)
+    add_backups_command(commands, common)
     return parser

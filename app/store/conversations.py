@@ -6,10 +6,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
-
-from sqlite_utils import Database
 
 from app.domain.chat import (
     Conversation,
@@ -24,6 +22,8 @@ from app.domain.chat import (
     new_message_id,
 )
 from app.errors import NotFoundError, StoreError
+from app.store.connections import BUSY_SECONDS
+from app.store.database import ChatDatabase
 from app.store.errors import store_errors
 from app.store.parts import part_from_row, part_to_row
 from app.store.rows import conversation_from_row, message_from_row, now, storable, timestamp, value_to_json
@@ -54,9 +54,19 @@ _SAVE_PART = """
 class ConversationStore:
     """The conversations and their messages in one open database. Lives on the thread that opened it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: ChatDatabase) -> None:
         self._database = database
         self._writer = this_process()
+
+    @property
+    def read_only(self) -> StoreError | None:
+        """Why nothing can be changed; None where everything can."""
+        return self._database.read_only
+
+    @property
+    def checked_now(self) -> bool:
+        """Whether all of the file was read and found whole when it was opened, and not some hours before."""
+        return self._database.checked_now
 
     @store_errors()
     def create_conversation(
@@ -267,21 +277,41 @@ class ConversationStore:
         self._change("UPDATE conversations SET trashed_at = ? WHERE id = ?", None, conversation_id)
 
     @store_errors()
+    def trashed_before(self, moment: datetime) -> list[ConversationId]:
+        """List the conversations that were thrown away before a moment."""
+        rows = self._rows("SELECT id FROM conversations WHERE trashed_at < ? ORDER BY trashed_at", timestamp(moment))
+        return [ConversationId(row["id"]) for row in rows]
+
+    @store_errors()
     def delete_forever(self, conversation_id: ConversationId) -> None:
-        """Delete a conversation that is in the trash, so that its words are no longer in the file."""
+        """Delete a conversation that is in the trash, so that its words are no longer in the file.
+
+        What the write-ahead log still holds goes with truncate_log(), once nobody reads.
+        """
         if self.conversation(conversation_id).trashed_at is None:
             raise StoreError("Only a conversation in the trash can be deleted.", "Move it to the trash first.")
         self._database.execute("DELETE FROM conversations WHERE id = ?", [conversation_id])
-        # secure_delete overwrote the pages; what was written before still stands in the write-ahead log.
-        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.truncate_log()
+
+    @store_errors()
+    def truncate_log(self) -> bool:
+        """Empty the write-ahead log, in which deleted words still stand. False if somebody is reading; never waits."""
+        self._database.execute("PRAGMA busy_timeout = 0")
+        try:
+            busy = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            self._database.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        return not busy
 
     @store_errors()
     def recover_interrupted(self) -> int:
         """Mark answers whose writing process is gone as interrupted, and say how many there were.
 
         Another process may have the same database open, the command line beside the window: what that one writes is
-        left alone.
+        left alone. In a database that can only be read they stay what they are.
         """
+        if self.read_only is not None:
+            return 0
         rows = self._rows("SELECT id, writer FROM messages WHERE status = ?", Status.STREAMING.value)
         alive = {writer: is_alive(writer) for writer in {row["writer"] or "" for row in rows}}
         lost = [row for row in rows if not alive[row["writer"] or ""]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,39 +11,54 @@ from typing import NamedTuple
 from app.errors import StoreError
 
 
-class _Words(NamedTuple):
+class DamagedDatabaseError(StoreError):
+    """The file is no longer whole. It can be set aside and rescued, see app.services.rescue."""
+
+
+class Words(NamedTuple):
     title: str
     remedy: str
 
 
-DAMAGED = _Words(
+DAMAGED = Words(
     "The file with your conversations is damaged.",
-    "It was left as it is. Put a backup in its place; or move it to another folder, and Inglenook starts with an "
-    "empty history.",
+    "It was left as it is. Open Inglenook to rescue what it holds, or type “inglenook backups rescue”.",
 )
-_FULL = _Words(
+FULL = Words(
     "The disk is full, so the last change could not be saved.",
     "Free some space; nothing that was saved before is lost.",
 )
-_READ_ONLY = _Words(
+_READ_ONLY = Words(
     "The folder with your conversations can't be written to.",
     "Allow your user to write to it, or choose another folder with --data-dir.",
 )
-_LOCKED = _Words(
+GONE = Words(
+    "The folder with your conversations is no longer there.",
+    "If it is on a disk that was unplugged, connect it again. Copy what is on screen before you close Inglenook.",
+)
+_MISSING = Words(
+    "The folder with your conversations can't be found.",
+    "If it is on a disk that was unplugged, connect it again; or choose another folder with --data-dir.",
+)
+_LOCKED = Words(
     "Another program is using the file with your conversations.",
     "Close it and try again; a backup or synchronisation program may need a moment to finish.",
 )
-_UNREADABLE = _Words(
+_UNREADABLE = Words(
     "The disk reported an error while your conversations were read or written.",
     "Check that the disk is connected and sound, then try again.",
 )
-_UNEXPECTED = _Words(
+_UNWRITTEN = Words(
+    "The last change could not be written to the disk.",
+    "Check that it is connected and that there is space left, or quota; nothing that was saved before is lost.",
+)
+_UNEXPECTED = Words(
     "Your conversations could not be read or written.",
     "Try again; if it happens once more, restart Inglenook.",
 )
 
 _WORDS = {
-    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_PERM: _READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: _READ_ONLY,
@@ -51,6 +67,22 @@ _WORDS = {
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_IOERR: _UNREADABLE,
+}
+# A quota that is used up is no full disk to SQLite.
+_EXTENDED_WORDS = {
+    sqlite3.SQLITE_IOERR_WRITE: _UNWRITTEN,
+    sqlite3.SQLITE_IOERR_FSYNC: _UNWRITTEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,
+    sqlite3.SQLITE_IOERR_SHMOPEN: _READ_ONLY,
+}
+_WORDS_OF_THE_SYSTEM = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: FULL,
+    errno.ENOENT: _MISSING,
+    errno.ENOTDIR: _MISSING,
+    errno.ENODEV: _MISSING,
+    errno.EIO: _UNREADABLE,
 }
 
 
@@ -65,10 +97,16 @@ def store_errors() -> Iterator[None]:
     except sqlite3.ProgrammingError:
         raise
     except sqlite3.Error as error:
-        # The low byte is the primary code; the rest only says in which way it happened.
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        words = _WORDS.get(code, _UNEXPECTED)
+        extended = getattr(error, "sqlite_errorcode", 0)
+        words = _EXTENDED_WORDS.get(extended) or _WORDS.get(primary_code(error), _UNEXPECTED)
         name = getattr(error, "sqlite_errorname", type(error).__name__)
-        raise StoreError(words.title, words.remedy, f"{name}: {error}") from error
+        kind = DamagedDatabaseError if words is DAMAGED else StoreError
+        raise kind(words.title, words.remedy, f"{name}: {error}") from error
     except OSError as error:
-        raise StoreError(_READ_ONLY.title, _READ_ONLY.remedy, str(error)) from error
+        words = _WORDS_OF_THE_SYSTEM.get(error.errno or 0, _READ_ONLY)
+        raise StoreError(words.title, words.remedy, str(error)) from error
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's result code without the way in which it happened: that is all but the low byte."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF

@@ -7,12 +7,15 @@ their defaults, and a part of a kind that isn't known is left out (its row stays
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from app.domain.chat import Attachment, Citation, Part, Reasoning, Text, ToolCall, ToolResult
 
 _Fields = dict[str, Any]
+_END_OF_TEXT = re.compile(r'"(?=,"(?:token_ids|preamble|seconds|tokens)":|\}$)')
+_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 
 
 def part_to_row(part: Part) -> tuple[str, str]:
@@ -23,11 +26,16 @@ def part_to_row(part: Part) -> tuple[str, str]:
 
 def part_from_row(kind: str, data: str) -> Part | None:
     """Give back the part, or None if this version can't read it."""
-    decode = _DECODERS.get(kind)
-    if decode is None:
+    if kind not in _DECODERS:
         return None
     try:
-        return decode(json.loads(data))
+        fields = json.loads(data)
+    except ValueError:
+        # SQLite has no checksums: bytes that were smashed on the disk may come without any other sign of it.
+        kind, data = legible_part(kind, data)
+        fields = json.loads(data)
+    try:
+        return _DECODERS[kind](fields)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
@@ -40,6 +48,37 @@ def to_json(fields: _Fields) -> str:
     except UnicodeEncodeError:
         return json.dumps(fields, separators=(",", ":"))
     return text
+
+
+def is_json(data: str) -> bool:
+    """Tell whether the data of a part can be read as what it is: the fields of a JSON object."""
+    try:
+        return isinstance(json.loads(data), dict)
+    except ValueError:
+        return False
+
+
+def legible_part(kind: str, data: str) -> tuple[str, str]:
+    """Give kind and JSON of a part whose data was cut or smashed, with what is legible of its text.
+
+    Of a part that is more than a text the bare remains are kept as a thought: shown, but not as the answer.
+    """
+    begins = '{"text":"'
+    if kind not in ("text", "reasoning") or not data.startswith(begins):
+        return "reasoning", json.dumps({"text": data}, ensure_ascii=False)
+    text = data[len(begins) :]
+    end = _END_OF_TEXT.search(text)
+    text = text[: end.start()] if end else text.rstrip("\\")
+    try:
+        text = json.loads(f'"{text}"', strict=False)
+    except ValueError:
+        # Smashed in the middle of its escapes: those that are legible are read, the rest is kept as it stands.
+        text = _ESCAPE.sub(_unescaped, text)
+    return kind, json.dumps({"text": text}, ensure_ascii=False)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    return str(json.loads(f'"{escape[0]}"'))
 
 
 def _to_fields(part: Part) -> tuple[str, _Fields]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -50,13 +50,14 @@ def conversation_from_row(row: dict[str, Any], messages: Sequence[Message] = ())
     return Conversation(
         id=ConversationId(row["id"]),
         title=row["title"],
-        created_at=datetime.fromisoformat(row["created_at"]),
-        updated_at=datetime.fromisoformat(row["updated_at"]),
-        started_on=date.fromisoformat(row["started_on"]),
+        created_at=_moment(row["created_at"]),
+        updated_at=_moment(row["updated_at"]),
+        started_on=_moment(row["started_on"]).date(),
         effort=_member(Effort, row["effort"], Effort.MEDIUM),
         head_id=None if row["head_id"] is None else MessageId(row["head_id"]),
-        trashed_at=None if row["trashed_at"] is None else datetime.fromisoformat(row["trashed_at"]),
-        in_sight_from=None if row["in_sight_from"] is None else MessageId(row["in_sight_from"]),
+        trashed_at=None if row["trashed_at"] is None else _moment(row["trashed_at"]),
+        # An older file that can't be changed is read as it is.
+        in_sight_from=MessageId(row["in_sight_from"]) if row.get("in_sight_from") else None,
         messages=tuple(messages),
     )
 
@@ -68,12 +69,23 @@ def message_from_row(row: dict[str, Any], parts: Sequence[Part]) -> Message:
         parent_id=None if row["parent_id"] is None else MessageId(row["parent_id"]),
         role=_member(Role, row["role"], Role.ASSISTANT),
         parts=tuple(parts),
-        created_at=datetime.fromisoformat(row["created_at"]),
+        created_at=_moment(row["created_at"]),
         status=_member(Status, row["status"], Status.COMPLETE),
         model=row["model"],
         statistics=_value_from_json(Statistics, row["statistics"]),
         failure=_value_from_json(Failure, row["failure"]),
     )
+
+
+def _moment(text: str) -> datetime:
+    """Read a moment or a day. One that was smashed on the disk, which SQLite can't notice, must not cost the rest."""
+    for legible in (text, text[:19], text[:10]):
+        try:
+            moment = datetime.fromisoformat(legible)
+        except ValueError:
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(0, UTC)
 
 
 def _member(kind: type[_Member], value: str, otherwise: _Member) -> _Member:

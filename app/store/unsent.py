@@ -39,11 +39,11 @@ class UnsentStore:
 
         A message that was sent, and not removed because the process was killed in between, waits no more.
         """
-        self._database.execute("DELETE FROM unsent WHERE id IN (SELECT id FROM messages)")
         rows = self._database.query(
             """
             SELECT unsent.* FROM unsent JOIN conversations ON conversations.id = unsent.conversation_id
-            WHERE conversations.trashed_at IS NULL ORDER BY unsent.created_at, unsent.rowid
+            WHERE conversations.trashed_at IS NULL AND unsent.id NOT IN (SELECT id FROM messages)
+            ORDER BY unsent.created_at, unsent.rowid
             """
         )
         return [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.domain.chat import MessageId, Unsent
@@ -10,6 +12,8 @@ from app.ui import words
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 from app.ui.waiting_messages import WaitingRow
+
+_log = logging.getLogger(__name__)
 
 
 class QueueController(QObject):
@@ -27,7 +31,12 @@ class QueueController(QObject):
     def show(self, current: str | None) -> None:
         """Show the rows as they are now, for somebody who looks at the conversation current."""
         running = self._core.chat.running is not None
-        waiting = self._core.outbox.waiting()
+        try:
+            waiting = self._core.outbox.waiting()
+        except AppError as error:
+            # An old file that can't be written to has no line; what is wrong with it is said elsewhere.
+            _log.info("The messages that wait could not be read: %s", error)
+            waiting = []
         titles = {each.id: each.title for each in self._core.chat.conversations()} if waiting else {}
 
         def row(place: int, unsent: Unsent) -> WaitingRow:

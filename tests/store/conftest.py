@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from app.domain.chat import Conversation
 from app.store.conversations import ConversationStore
-from app.store.database import open_database
+from app.store.database import ChatDatabase, open_database
 
+StartChild = Callable[[str], "subprocess.Popen[str]"]
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -23,14 +23,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(path: Path) -> Iterator[Database]:
+def database(path: Path) -> Iterator[ChatDatabase]:
     database = open_database(path)
     yield database
     database.close()
 
 
 @pytest.fixture
-def store(database: Database) -> ConversationStore:
+def store(database: ChatDatabase) -> ConversationStore:
     return ConversationStore(database)
 
 

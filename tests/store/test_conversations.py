@@ -320,8 +320,23 @@ class TestPartsAsRows:
             ("tool_call", ["arguments", "channel", "content_type", "name", "token_ids"]),
             ("tool_result", ["channel", "name", "output"]),
             ("text", ["preamble", "text", "token_ids"]),
-            ("attachment", ["name", "sha256", "size"]),
-            ("citation", ["document", "first_line", "last_line", "number", "page", "passage", "verified"]),
+            ("attachment", ["name", "sha256", "size", "text"]),
+            (
+                "citation",
+                [
+                    "document",
+                    "end",
+                    "first_line",
+                    "last_line",
+                    "mark",
+                    "number",
+                    "page",
+                    "passage",
+                    "sha256",
+                    "start",
+                    "verified",
+                ],
+            ),
         ]
 
     def test_may_have_fields_of_a_newer_version_and_lack_some_of_ours(self) -> None:
@@ -330,10 +345,23 @@ class TestPartsAsRows:
 
     @pytest.mark.parametrize(
         ("kind", "data"),
-        [("hologram", "{}"), ("text", "{}"), ("text", "[]"), ("text", "{"), ("citation", '{"number": "one"}')],
+        [("hologram", "{}"), ("text", "{}"), ("text", "[]"), ("citation", '{"number": "one"}')],
     )
     def test_are_left_out_when_they_cannot_be_read(self, kind: str, data: str) -> None:
         assert part_from_row(kind, data) is None
+
+    @pytest.mark.parametrize(
+        ("kind", "data", "part"),
+        [
+            ("text", '{"text":"Am Brunnen', Text("Am Brunnen")),
+            ("text", '{"text":"Am \\"Brunnen\\" vor\\', Text('Am "Brunnen" vor')),
+            ("text", '{"text":"Am \\x Brunnen\\n","token_ids":[1,2', Text("Am \\x Brunnen\n")),
+            ("reasoning", '{"text":"Let "me" see","seconds":1,"to\x00ens":4}', Reasoning('Let "me" see')),
+            ("tool_call", '{"name":"browser.search","argu', Reasoning('{"name":"browser.search","argu')),
+        ],
+    )
+    def test_show_what_is_legible_of_them_when_they_were_smashed(self, kind: str, data: str, part: Part) -> None:
+        assert part_from_row(kind, data) == part
 
     def test_of_a_newer_version_stay_in_the_file(
         self, store: ConversationStore, database: Database, talk: Conversation

@@ -16,9 +16,12 @@ import pytest
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from app.domain.chat import Text
 from app.errors import StoreError
+from app.store.backups import BackupFolder, Kind
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
+from app.store.errors import DamagedDatabaseError
 from app.store.migrations import CHAT, Schema
 
 DATA = Path(__file__).parents[1] / "data"
@@ -63,7 +66,7 @@ def old(path: Path) -> Path:
 def powerless_folder() -> Iterator[Path]:
     """A folder that this user can read but not write, even if the tests run as root."""
     folder = Path(tempfile.mkdtemp())
-    shutil.copy(DATA / "chat-v1.db", folder / "chat.db")
+    shutil.copy(DATA / f"chat-v{CHAT.version}.db", folder / "chat.db")
     (folder / "chat.db").chmod(0o444)
     folder.chmod(0o555)
     user = os.geteuid()
@@ -144,17 +147,20 @@ class TestAnOldDatabase:
         with closing(open_database(old, with_step(add_column))) as database:
             assert "pinned" in database.table("conversations").columns_dict
             assert pragma(database, "user_version") == CHAT.version + 1
-        copy = old.with_name("chat.db.v1")
-        assert mode(copy) == 0o600
-        assert version_of(copy) == 1
-        with closing(open_database(copy)) as database:
+        [backup] = BackupFolder.beside(old).backups()
+        assert backup.kind is Kind.MIGRATION
+        assert mode(backup.path) == 0o600
+        assert mode(backup.path.parent) == 0o700
+        assert version_of(backup.path) == 1
+        with closing(open_database(backup.path)) as database:
             assert len(ConversationStore(database).conversations()) == 1
 
     def test_that_was_not_closed_is_copied_with_its_last_words(self, path: Path) -> None:
         with closing(open_database(path)) as still_open:
             ConversationStore(still_open).create_conversation("Only in the log")
             open_database(path, with_step(add_column)).close()
-        with closing(open_database(path.with_name(f"chat.db.v{CHAT.version}"))) as copy:
+        [backup] = BackupFolder.beside(path).backups()
+        with closing(open_database(backup.path)) as copy:
             assert [talk.title for talk in ConversationStore(copy).conversations()] == ["Only in the log"]
 
     def test_stays_as_it_was_when_a_step_fails(self, old: Path) -> None:
@@ -191,6 +197,81 @@ class TestAnOldDatabase:
             assert first.schema == second.schema
 
 
+@pytest.mark.parametrize("version", range(1, CHAT.version + 1))
+def test_a_database_of_every_version_so_far_is_brought_to_the_newest(path: Path, version: int) -> None:
+    """A new version needs a file chat-vN.db in tests/data, written by that version and committed with it."""
+    shutil.copy(DATA / f"chat-v{version}.db", path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == version
+        messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
+    with closing(open_database(path)) as database:
+        assert database.schema.strip() == (DATA / "schema.sql").read_text().strip()
+        assert database.execute("SELECT count(*) FROM messages").fetchone()[0] == messages
+        assert not database.execute("PRAGMA foreign_key_check").fetchall()
+    assert len(BackupFolder.beside(path).backups()) == (version < CHAT.version)
+
+
+class TestADatabaseOfANewerVersion:
+    def test_far_ahead_is_read_as_far_as_it_is_understood(self, path: Path) -> None:
+        shutil.copy(DATA / "chat-future.db", path)
+        with closing(open_database(path)) as database:
+            store = ConversationStore(database)
+            [talk] = store.conversations()
+            texts = [message.text for message in store.conversation(talk.id).messages]
+            assert texts == ["Who wrote it?", "Franz Schubert, in 1827.", "And the words?", "Wilhelm Mül"]
+            with pytest.raises(StoreError, match="newer version"):
+                store.rename(talk.id, "Other")
+        assert path.read_bytes() == (DATA / "chat-future.db").read_bytes()
+
+    @pytest.fixture
+    def newer(self, old: Path) -> Path:
+        """A database as the next version writes it, with a log that was not yet taken in."""
+        with closing(open_database(old, with_step(add_column))) as database:
+            database.execute("UPDATE conversations SET pinned = 1")
+            shutil.copytree(old.parent, old.parent / "copy")
+        return old.parent / "copy" / old.name
+
+    def test_can_be_read_whole(self, newer: Path) -> None:
+        with closing(open_database(newer)) as database:
+            assert database.read_only is not None
+            assert "newer version" in database.read_only.title
+            assert "Install" in database.read_only.remedy
+            store = ConversationStore(database)
+            [talk] = store.conversations()
+            assert store.conversation(talk.id).messages[1].text == "Franz Schubert, in 1827."
+
+    def test_is_not_written_to(self, newer: Path) -> None:
+        before = newer.read_bytes()
+        with closing(open_database(newer)) as database:
+            store = ConversationStore(database)
+            [talk] = store.conversations()
+            [gone] = store.conversations(trashed=True)
+            assert store.recover_interrupted() == 0
+            for change in (
+                lambda: store.rename(talk.id, "Other"),
+                lambda: store.create_conversation("New"),
+                lambda: store.add_exchange(talk.id, talk.head_id, [Text("Hello")], ""),
+                lambda: store.save_answer(store.conversation(talk.id).messages[-1]),
+                lambda: store.move_to_trash(talk.id),
+                lambda: store.delete_forever(gone.id),
+            ):
+                with pytest.raises(StoreError, match="newer version"):
+                    change()
+        assert newer.read_bytes() == before
+
+    def test_is_opened_as_ever_once_the_application_is_new_enough(self, newer: Path) -> None:
+        open_database(newer).close()
+        with closing(open_database(newer, with_step(add_column))) as database:
+            assert database.read_only is None
+            assert database.execute("SELECT sum(pinned) FROM conversations").fetchone()[0] == 2
+
+    def test_is_not_believed_when_it_only_claims_to_be_newer(self, old: Path) -> None:
+        with closing(sqlite3.connect(old)) as connection:
+            connection.execute(f"PRAGMA user_version = {CHAT.version + 1}")
+        with pytest.raises(DamagedDatabaseError):
+            open_database(old)
+
+
 class TestAFileThatIsNotForUs:
     """Each is refused with a sentence and a remedy, and keeps every byte."""
 
@@ -202,13 +283,6 @@ class TestAFileThatIsNotForUs:
         assert caught.value.title.endswith(".")
         assert caught.value.remedy.endswith(".")
         return caught.value
-
-    def test_because_a_newer_version_wrote_it(self, old: Path) -> None:
-        with closing(sqlite3.connect(old)) as connection:
-            connection.execute(f"PRAGMA user_version = {CHAT.version + 1}")
-        error = self.refused(old)
-        assert "newer version" in error.title
-        assert "Install" in error.remedy
 
     def test_because_another_application_owns_it(self, path: Path) -> None:
         with closing(sqlite3.connect(path)) as connection:
@@ -250,7 +324,21 @@ class TestAFolderThatCantBeWritten:
         with pytest.raises(StoreError, match="can't be written"):
             open_database(powerless_folder / "new.db")
 
-    def test_refuses_an_old_database_in_words(self, powerless_folder: Path) -> None:
+    def test_still_gives_a_database_to_read(self, powerless_folder: Path) -> None:
+        with closing(open_database(powerless_folder / "chat.db")) as database:
+            store = ConversationStore(database)
+            [talk] = store.conversations()
+            assert store.conversation(talk.id).messages[0].text == "Who wrote it?"
+            assert database.read_only is not None
+            assert "can't be written" in database.read_only.title
+            with pytest.raises(StoreError, match="can't be written"):
+                store.rename(talk.id, "Other")
+
+    def test_gives_none_whose_last_words_could_not_be_read(self, powerless_folder: Path) -> None:
+        user = os.geteuid()
+        os.seteuid(os.getuid())
+        (powerless_folder / "chat.db-wal").write_bytes(b"x" * 5000)
+        os.seteuid(user)
         with pytest.raises(StoreError, match="can't be written"):
             open_database(powerless_folder / "chat.db")
 

@@ -1,0 +1,226 @@
+"""The guard of the conversations on a real core: backups, the trash, deleting for good, restoring, damage."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.domain.chat import ConversationId
+from app.engine.scripted import ScriptedEngine
+from app.errors import StoreError
+from app.paths import Paths
+from app.services import safety
+from app.services.rescue import Rescuer, in_words
+from app.services.safety import BackupMade, DamageFound, Purged, Restored, SafetyEvent, SafetyFailed
+from app.store import marks
+from app.store.backups import Kind
+from app.store.conversations import ConversationStore
+from app.store.database import open_database
+from app.store.errors import DamagedDatabaseError
+from tests.driver import Driver
+from tests.models import TINY
+
+
+class Guarded(Driver):
+    """A core whose safety service runs, and what it told."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(data, ScriptedEngine(), TINY)
+        self.told: list[SafetyEvent] = []
+        self.core.safety.subscribe(self.told.append)
+        self.core.safety.start()
+
+    def until_told(self, kind: type[SafetyEvent]) -> SafetyEvent:
+        self.until(lambda: any(isinstance(event, kind) for event in self.told))
+        return next(event for event in self.told if isinstance(event, kind))
+
+    def titles(self) -> list[str]:
+        return sorted(talk.title for talk in self.core.chat.conversations())
+
+    def throw_away(self, text: str) -> ConversationId:
+        talk = self.ask(text).conversation_id
+        self.core.chat.move_to_trash(talk)
+        return talk
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def driver(data: Path) -> Iterator[Guarded]:
+    driver = Guarded(data)
+    yield driver
+    driver.close()
+
+
+def everywhere(data: Path, words: str) -> list[str]:
+    return [path.name for path in data.rglob("*") if path.is_file() and words.encode() in path.read_bytes()]
+
+
+def test_a_backup_is_made_by_itself_once_something_was_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safety, "_FIRST_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(safety, "_LOOK_SECONDS", 0.05)
+    driver = Guarded(data)
+    try:
+        driver.ask("Hello")
+        made = driver.until_told(BackupMade)
+        assert isinstance(made, BackupMade)
+        assert made.backup.kind is Kind.AUTOMATIC
+        assert driver.core.safety.backups() == [made.backup]
+    finally:
+        driver.close()
+    assert len(list((data / "backups").iterdir())) == 1
+
+
+def test_a_backup_on_demand_can_be_gone_back_to_while_the_window_is_open(driver: Guarded) -> None:
+    talk = driver.ask("Hello").conversation_id
+    driver.core.safety.back_up_now()
+    made = driver.until_told(BackupMade)
+    assert isinstance(made, BackupMade)
+    driver.core.chat.rename(talk, "Renamed")
+    driver.ask("Another one")
+    driver.core.safety.restore(made.backup)
+    driver.until_told(Restored)
+    assert driver.titles() == ["Hello"]
+    answer = driver.ask("And on", talk)
+    assert answer.text == "A scripted answer."
+    assert [backup.kind for backup in driver.core.safety.backups()] == [Kind.RESTORE, Kind.MANUAL]
+
+
+def test_deleting_for_good_leaves_nothing_in_the_data_folder(driver: Guarded, data: Path) -> None:
+    talk = driver.throw_away("A secret of mine")
+    (data / "states").mkdir(exist_ok=True)
+    (data / "states" / f"{talk}.0.state").write_bytes(b"A secret of mine")
+    driver.core.safety.back_up_now()
+    driver.until_told(BackupMade)
+    driver.core.safety.delete_forever([talk])
+    purged = driver.until_told(Purged)
+    assert purged == Purged(())
+    assert everywhere(data, "A secret of mine") == []
+    assert driver.core.chat.conversations(trashed=True) == []
+
+
+def test_a_purge_that_was_cut_off_goes_on_at_the_next_start(data: Path) -> None:
+    driver = Guarded(data)
+    talk = driver.throw_away("A secret of mine")
+    driver.core.safety.back_up_now()
+    driver.until_told(BackupMade)
+    driver.close()
+    (data / "backups" / "deleted.json").write_text(f'["{talk}"]')
+    driver = Guarded(data)
+    try:
+        driver.until_told(Purged)
+    finally:
+        driver.close()
+    [backup] = (data / "backups").iterdir()
+    assert b"A secret of mine" not in backup.read_bytes()
+
+
+def test_what_is_long_in_the_trash_is_deleted_at_the_start(data: Path) -> None:
+    driver = Guarded(data)
+    old, new = driver.throw_away("Long ago"), driver.throw_away("Just now")
+    driver.ask("Kept")
+    driver.close()
+    database = open_database(data / "chat.db")
+    ago = (datetime.now(UTC) - timedelta(days=31)).isoformat(timespec="microseconds")
+    database.execute("UPDATE conversations SET trashed_at = ? WHERE id = ?", [ago, old])
+    database.close()
+    driver = Guarded(data)
+    try:
+        driver.until_told(Purged)
+        assert [talk.id for talk in driver.core.chat.conversations(trashed=True)] == [new]
+        assert driver.titles() == ["Kept"]
+    finally:
+        driver.close()
+
+
+def test_a_backup_that_fails_is_told_in_words(driver: Guarded, data: Path) -> None:
+    driver.ask("Hello")
+    (data / "backups").write_text("in the way")
+    driver.core.safety.back_up_now()
+    failed = driver.until_told(SafetyFailed)
+    assert isinstance(failed, SafetyFailed)
+    assert failed.failure.remedy
+
+
+def test_damage_that_was_not_looked_for_before_the_window_opened_is_found_behind_it(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_many_pages(data)
+    smash(data / "chat.db")
+    # As if the file had been read through this morning.
+    monkeypatch.setattr(marks, "checked_recently", lambda _path: 1.0)
+    driver = Guarded(data)
+    try:
+        assert isinstance(driver.until_told(DamageFound), DamageFound)
+    finally:
+        driver.close()
+
+
+def test_a_database_of_a_newer_version_is_guarded_by_leaving_it_alone(data: Path) -> None:
+    data.mkdir()
+    database = open_database(data / "chat.db")
+    ConversationStore(database).create_conversation("From tomorrow")
+    database.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('chat', 'm999', '')")
+    database.execute("PRAGMA user_version = 999")
+    database.close()
+    before = (data / "chat.db").read_bytes()
+    driver = Guarded(data)
+    try:
+        assert driver.titles() == ["From tomorrow"]
+        with pytest.raises(StoreError, match="newer version"):
+            driver.start("Hello")
+    finally:
+        driver.close()
+    assert (data / "chat.db").read_bytes() == before
+    assert not (data / "backups").exists()
+
+
+class TestADamagedHistory:
+    @pytest.fixture
+    def paths(self, data: Path) -> Paths:
+        with_many_pages(data)
+        smash(data / "chat.db")
+        with pytest.raises(DamagedDatabaseError):
+            open_database(data / "chat.db")
+        return Paths(data)
+
+    def test_is_rescued_and_told_in_words(self, paths: Paths) -> None:
+        rescuer = Rescuer(paths)
+        assert rescuer.newest_backup() is None
+        fractions: list[float] = []
+        words = in_words(rescuer.rescue(fractions.append))
+        assert words[0].startswith("Rescued: ")
+        assert any("chat.db.broken-" in sentence for sentence in words)
+        database = open_database(paths.database)
+        assert len(ConversationStore(database).conversations()) >= 40
+        database.close()
+
+    def test_can_be_left_behind(self, paths: Paths) -> None:
+        aside = Rescuer(paths).begin_anew()
+        assert aside.exists()
+        database = open_database(paths.database)
+        assert ConversationStore(database).conversations() == []
+        database.close()
+
+
+def with_many_pages(data: Path) -> None:
+    data.mkdir()
+    database = open_database(data / "chat.db")
+    store = ConversationStore(database)
+    for number in range(60):
+        store.create_conversation(f"Talk {number} " + "x" * 900)
+    database.close()
+
+
+def smash(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = os.urandom(4096)
+    path.write_bytes(content)
