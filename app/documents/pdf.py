@@ -44,9 +44,10 @@ def extract(source: Source, builder: DocumentBuilder) -> None:
     count = len(document)
     pages = [read_page(document.raw, index) for index in range(min(count, builder.limits.units))]
     _say_what_is_missing(pages, count, builder)
-    body = without_furniture(pages)
-    hyphenated = compounds(body)
     outline = _outline(document)
+    titles = {index: {_letters(bookmark.title) for bookmark in found} for index, found in outline.items()}
+    body = without_furniture(pages, lambda index, text: index in titles and _letters(text) in titles[index])
+    hyphenated = compounds(body)
     for index, page in enumerate(body):
         builder.begin_unit(UnitKind.PAGE, index + 1, _label(document, index), page.width, page.height)
         _PageWriter(page, index + 1, hyphenated, builder).add(outline.get(index, []))

@@ -172,7 +172,7 @@ def _document(header: dict[str, Any], sections: list[bytes], limits: Limits) -> 
         blocks=_ordered(_rows(_BLOCK, sections[4], limits.blocks), lambda row: _block(row, size, paths)),
         unit_kind=UnitKind(header["unit_kind"]) if header["unit_kind"] is not None else None,
         units=_ordered(_rows(_UNIT, sections[6], limits.units), lambda row: _unit(row, size, next(names))),
-        marks=_ordered(_rows(_MARK, sections[7], limits.characters), lambda row: _mark(row, size)),
+        marks=_ordered(_rows(_MARK, sections[7], limits.marks), lambda row: _mark(row, size)),
     )
 
 

@@ -65,7 +65,6 @@ def serve(connection: Connection, likely: DocumentKind) -> None:
         return
     finally:
         # Past all exit handlers: whatever libraries want to do at an end, the answer is given.
-        sys.stdout.flush()
         os._exit(0)
 
 

@@ -65,6 +65,15 @@ def test_a_feet_that_names_its_section_is_known_by_its_page_number(tmp_path: Pat
     assert "Section" not in extracted(making.pdf(pages), tmp_path / "a.pdf").text
 
 
+def test_numbered_headings_at_the_top_of_each_page_stay(tmp_path: Path) -> None:
+    pages = [[(72, 740, f"4.{number} Version 1.{number}.{number}"), (72, 600, "Words.")] for number in range(8)]
+    text = extracted(making.pdf(pages), tmp_path / "a.pdf").text
+    assert all(f"4.{number} Version" in text for number in range(8))
+    lessons = [[(72, 740, f"Lesson {number + 1}"), (72, 600, "Words.")] for number in range(8)]
+    bookmarks = [(f"Lesson {number + 1}", number, 750.0) for number in range(8)]
+    assert extracted(making.pdf(lessons, outline=bookmarks), tmp_path / "b.pdf").text.count("Lesson") == 8
+
+
 def test_headings_come_from_the_outline(tmp_path: Path) -> None:
     pages = [
         making.written(
