@@ -15,10 +15,11 @@ import pypdfium2.raw as pdfium
 from app.documents.builder import DocumentBuilder
 from app.documents.limits import UnreadableError, damaged
 from app.documents.pdf_layout import PageForm, compounds, paragraphs, without_furniture
-from app.documents.pdf_pages import Line, PageText, read_page
+from app.documents.pdf_pages import NO_PAGE, Line, PageText, read_page
 from app.documents.source import Source
 from app.domain.documents import BlockKind, FileStatus, UnitKind
 
+_PAGES_AT_A_TIME = 500
 _MOST_BOOKMARKS = 20_000
 _DEEPEST_BOOKMARK = 12
 _MOST_LINES_OF_A_HEADING = 3
@@ -41,16 +42,35 @@ class Bookmark:
 def extract(source: Source, builder: DocumentBuilder) -> None:
     document = _open(source)
     builder.title = document.get_metadata_value("Title")
-    count = len(document)
-    pages = [read_page(document.raw, index) for index in range(min(count, builder.limits.units))]
-    _say_what_is_missing(pages, count, builder)
+    total = len(document)
+    count = min(total, builder.limits.units)
+    labels = [_label(document, index) for index in range(count)]
     outline = _outline(document)
+    document.close()
+    pages = _read_pages(source, count)
+    _say_what_is_missing(pages, total, builder)
     titles = {index: {_letters(bookmark.title) for bookmark in found} for index, found in outline.items()}
     body = without_furniture(pages, lambda index, text: index in titles and _letters(text) in titles[index])
+    del pages
     hyphenated = compounds(body)
-    for index, page in enumerate(body):
-        builder.begin_unit(UnitKind.PAGE, index + 1, _label(document, index), page.width, page.height)
+    for index, label in enumerate(labels):
+        page, body[index] = body[index], NO_PAGE
+        builder.begin_unit(UnitKind.PAGE, index + 1, label, page.width, page.height)
         _PageWriter(page, index + 1, hyphenated, builder).add(outline.get(index, []))
+
+
+def _read_pages(source: Source, count: int) -> list[PageText]:
+    """The lines of the first so many pages.
+
+    PDFium keeps what it has parsed of each page until the document is closed, which is more than the text of it.
+    """
+    pages: list[PageText] = []
+    while len(pages) < count:
+        document = _open(source)
+        last = min(len(pages) + _PAGES_AT_A_TIME, count)
+        pages += [read_page(document.raw, index) for index in range(len(pages), last)]
+        document.close()
+    return pages
 
 
 def _open(source: Source) -> Any:

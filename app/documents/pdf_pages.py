@@ -56,6 +56,9 @@ class PageText:
     drawn: bool = True
 
 
+NO_PAGE = PageText(0.0, 0.0, (), drawn=False)
+
+
 class PagePlan:
     """How a page lies: from PDF coordinates (y upward, before rotation and crop) to places on the page as shown."""
 
@@ -84,7 +87,7 @@ def read_page(document: Any, index: int) -> PageText:
     """The lines of one page; none where PDFium can't load it. Index from 0."""
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
-        return PageText(0.0, 0.0, (), drawn=False)
+        return NO_PAGE
     try:
         plan = PagePlan(page)
         with _text_of(page) as text_page:
