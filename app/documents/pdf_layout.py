@@ -101,12 +101,15 @@ class PageForm:
     def __init__(self, lines: Sequence[Line]) -> None:
         self.spacing = _line_spacing(lines)
         self._edges = [(line.box.left, line.box.right) for line in lines]
+        self._margins: dict[int, float] = {}
 
     def right_of(self, group: Sequence[Line]) -> float:
         """The right margin of the column that these lines stand in, as the longest of its lines show it."""
-        left = min(line.box.left for line in group)
-        rights = sorted(right for begin, right in self._edges if abs(begin - left) < _SAME_COLUMN)
-        return max(rights[len(rights) * 9 // 10], *(line.box.right for line in group))
+        left = int(min(line.box.left for line in group))
+        if left not in self._margins:
+            rights = sorted(right for begin, right in self._edges if abs(begin - left) < _SAME_COLUMN)
+            self._margins[left] = rights[len(rights) * 9 // 10]
+        return max(self._margins[left], *(line.box.right for line in group))
 
 
 def _line_spacing(lines: Sequence[Line]) -> float:

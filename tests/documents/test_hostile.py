@@ -16,7 +16,7 @@ from tests.documents import hostile
 LIMITS = Limits(
     file_bytes=20 * MIB,
     memory_bytes=160 * MIB,
-    cpu_seconds=3,
+    cpu_seconds=2,
     wall_seconds=10.0,
     units=1_000,
     characters=1_000_000,
