@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +50,8 @@ def test_a_hostile_file_ends_in_a_status(case: hostile.Case, reader: DocumentRea
     else:
         assert case.never not in result.document.text
         assert len(result.document.text) <= LIMITS.characters
+
+
+def test_no_reading_process_has_taken_more_memory_than_it_may() -> None:
+    most = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert most <= 400 * MIB
