@@ -23,6 +23,7 @@ _PAGES_AT_A_TIME = 500
 _MOST_BOOKMARKS = 20_000
 _DEEPEST_BOOKMARK = 12
 _MOST_LINES_OF_A_HEADING = 3
+_SHORT = 24
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _NUMBERING = re.compile(
     r"^(?:chapter|appendix|section|part)?\s*(?:\d{1,3}|[A-Z]|[IVXLC]{1,6})?(?:\.\d{1,3})*[.):]?\s+", re.I
@@ -117,8 +118,12 @@ class _PageWriter:
             first, last = _find_heading(lines, done, bookmark.title) or _first_below(
                 lines, done, bookmark, self._page.height
             )
-            self._add_lines(lines[done:first])
+            before = lines[done:first]
+            if done > 0 or not _is_chapter_mark(before):
+                self._add_lines(before)
+                before = ()
             self._builder.set_heading(bookmark.title, bookmark.level)
+            self._add_lines(before)
             self._add_lines(lines[first:last], BlockKind.HEADING)
             done = last
         self._add_lines(lines[done:])
@@ -126,6 +131,11 @@ class _PageWriter:
     def _add_lines(self, lines: Sequence[Line], kind: BlockKind | None = None) -> None:
         for paragraph in paragraphs(lines, self._form, self._hyphenated):
             self._builder.placed(paragraph.text, paragraph.boxes, self._number, kind or paragraph.kind)
+
+
+def _is_chapter_mark(lines: Sequence[Line]) -> bool:
+    """Whether what stands above a page's first heading is a part of it: "CHAPTER", "TWO"."""
+    return len(lines) <= _MOST_LINES_OF_A_HEADING and all(len(line.text) < _SHORT for line in lines)
 
 
 def _find_heading(lines: Sequence[Line], start: int, title: str) -> tuple[int, int] | None:

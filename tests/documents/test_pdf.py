@@ -94,6 +94,17 @@ def test_headings_come_from_the_outline(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_printed_above_a_chapters_title_belongs_to_the_chapter(tmp_path: Path) -> None:
+    pages = [
+        making.written(["Old words end here."]),
+        making.written(["CHAPTER", "TWO", "", "", "The Storm", "", "", "It blew."]),
+    ]
+    content = making.pdf(pages, outline=[("The Calm", 0, 720.0), ("The Storm", 1, 720.0)])
+    found = list(passages(extracted(content, tmp_path / "a.pdf")))
+    assert [passage.headings for passage in found] == [("The Calm",), ("The Storm",)]
+    assert found[1].text.split() == ["CHAPTER", "TWO", "The", "Storm", "It", "blew."]
+
+
 def test_marks_say_where_words_stand(tmp_path: Path) -> None:
     document = extracted(making.pdf([[(100, 700, "Upper words"), (100, 300, "Lower words")]]), tmp_path / "a.pdf")
     upper, lower = _place(document, "Upper words"), _place(document, "Lower words")
