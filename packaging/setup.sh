@@ -17,6 +17,10 @@ libxcb-image.so.0=libxcb-image0 libxcb-render-util.so.0=libxcb-render-util0 libx
 libxcb-randr.so.0=libxcb-randr0 libxcb-xfixes.so.0=libxcb-xfixes0 libxcb-xkb.so.1=libxcb-xkb1"
 programs="c++=g++"
 [ "$purpose" = test ] && programs="$programs Xvfb=xvfb xdotool=xdotool openbox=openbox strace=strace"
+# Long real documents in many formats, which the tests read. Only Debian has them as packages; elsewhere those tests are
+# skipped. Asked of dpkg and not of /usr/share/doc, which small images leave out.
+manuals=""
+[ "$purpose" = test ] && command -v dpkg >/dev/null && manuals="debian-policy developers-reference"
 
 missing_packages() {
   local known entry
@@ -26,6 +30,9 @@ missing_packages() {
   done
   for entry in $programs; do
     command -v "${entry%%=*}" >/dev/null || printf '%s ' "${entry##*=}"
+  done
+  for entry in $manuals; do
+    [ -e "/var/lib/dpkg/info/$entry.list" ] || printf '%s ' "$entry"
   done
   python3 -c 'import venv, ensurepip' 2>/dev/null || printf 'python3-venv '
 }

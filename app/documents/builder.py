@@ -11,6 +11,7 @@ from app.domain.documents import Block, BlockKind, Document, DocumentKind, Mark,
 
 LONGEST_HEADING = 200
 DEEPEST_HEADING = 12
+_TOO_MUCH = "Only the beginning was read: the file holds more text than can be searched."
 # Blocks of these kinds follow each other without an empty line between them.
 _DENSE = (BlockKind.ROW, BlockKind.ITEM)
 
@@ -99,6 +100,8 @@ class DocumentBuilder:
         self, text: str, boxes: Sequence[tuple[int, int, Rectangle]], page: int, kind: BlockKind = BlockKind.PARAGRAPH
     ) -> None:
         """Clean text of a page whose parts (start and end in text) stand in known boxes."""
+        if len(self._marks) + len(boxes) > self.limits.marks:
+            self._stop(_TOO_MUCH)
         start = self._append(kind, text)
         self._marks += [Mark(start + first, start + last, page, box) for first, last, box in boxes]
 
@@ -129,7 +132,7 @@ class DocumentBuilder:
         start = self._length + len(separator)
         room = self.limits.characters - start
         if room <= 0 or len(self._blocks) >= self.limits.blocks:
-            self._stop("Only the beginning was read: the file holds more text than can be searched.")
+            self._stop(_TOO_MUCH)
         cut = text[:room]
         self._pieces += (separator, cut)
         self._length = start + len(cut)
@@ -137,7 +140,7 @@ class DocumentBuilder:
         path = self.headings if headings is None else headings
         self._blocks.append(Block(kind, start, self._length, path, unit))
         if len(cut) < len(text):
-            self._stop("Only the beginning was read: the file holds more text than can be searched.")
+            self._stop(_TOO_MUCH)
         return start
 
     def _in_open_unit(self) -> bool:

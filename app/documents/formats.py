@@ -27,7 +27,7 @@ EXTRACTORS: dict[DocumentKind, str] = {
     DocumentKind.MARKDOWN: "app.documents.plain:extract",
     DocumentKind.TEXT: "app.documents.plain:extract",
     DocumentKind.CODE: "app.documents.plain:extract_code",
-    DocumentKind.TABLE: "app.documents.tables:extract",
+    DocumentKind.TABLE: "app.documents.separated:extract",
     DocumentKind.JSON: "app.documents.json_text:extract",
     DocumentKind.MAIL: "app.documents.mail:extract",
     DocumentKind.OLE: "app.documents.ole:extract",

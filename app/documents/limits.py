@@ -20,11 +20,12 @@ class Limits:
 
     file_bytes: int = 100 * MIB
     memory_bytes: int = 256 * MIB
-    cpu_seconds: int = 60
-    wall_seconds: float = 120.0
+    cpu_seconds: int = 120
+    wall_seconds: float = 600.0
     units: int = 5_000
     characters: int = 12_000_000
     blocks: int = 200_000
+    marks: int = 600_000
     entries: int = 20_000
     unpacked_bytes: int = 400 * MIB
     text_bytes: int = 32 * MIB

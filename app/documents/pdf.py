@@ -15,13 +15,15 @@ import pypdfium2.raw as pdfium
 from app.documents.builder import DocumentBuilder
 from app.documents.limits import UnreadableError, damaged
 from app.documents.pdf_layout import PageForm, compounds, paragraphs, without_furniture
-from app.documents.pdf_pages import Line, PageText, read_page
+from app.documents.pdf_pages import NO_PAGE, Line, PageText, read_page
 from app.documents.source import Source
 from app.domain.documents import BlockKind, FileStatus, UnitKind
 
+_PAGES_AT_A_TIME = 500
 _MOST_BOOKMARKS = 20_000
 _DEEPEST_BOOKMARK = 12
 _MOST_LINES_OF_A_HEADING = 3
+_SHORT = 24
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _NUMBERING = re.compile(
     r"^(?:chapter|appendix|section|part)?\s*(?:\d{1,3}|[A-Z]|[IVXLC]{1,6})?(?:\.\d{1,3})*[.):]?\s+", re.I
@@ -41,15 +43,35 @@ class Bookmark:
 def extract(source: Source, builder: DocumentBuilder) -> None:
     document = _open(source)
     builder.title = document.get_metadata_value("Title")
-    count = len(document)
-    pages = [read_page(document.raw, index) for index in range(min(count, builder.limits.units))]
-    _say_what_is_missing(pages, count, builder)
-    body = without_furniture(pages)
-    hyphenated = compounds(body)
+    total = len(document)
+    count = min(total, builder.limits.units)
+    labels = [_label(document, index) for index in range(count)]
     outline = _outline(document)
-    for index, page in enumerate(body):
-        builder.begin_unit(UnitKind.PAGE, index + 1, _label(document, index), page.width, page.height)
+    document.close()
+    pages = _read_pages(source, count)
+    _say_what_is_missing(pages, total, builder)
+    titles = {index: {_letters(bookmark.title) for bookmark in found} for index, found in outline.items()}
+    body = without_furniture(pages, lambda index, text: index in titles and _letters(text) in titles[index])
+    del pages
+    hyphenated = compounds(body)
+    for index, label in enumerate(labels):
+        page, body[index] = body[index], NO_PAGE
+        builder.begin_unit(UnitKind.PAGE, index + 1, label, page.width, page.height)
         _PageWriter(page, index + 1, hyphenated, builder).add(outline.get(index, []))
+
+
+def _read_pages(source: Source, count: int) -> list[PageText]:
+    """The lines of the first so many pages.
+
+    PDFium keeps what it has parsed of each page until the document is closed, which is more than the text of it.
+    """
+    pages: list[PageText] = []
+    while len(pages) < count:
+        document = _open(source)
+        last = min(len(pages) + _PAGES_AT_A_TIME, count)
+        pages += [read_page(document.raw, index) for index in range(len(pages), last)]
+        document.close()
+    return pages
 
 
 def _open(source: Source) -> Any:
@@ -96,8 +118,12 @@ class _PageWriter:
             first, last = _find_heading(lines, done, bookmark.title) or _first_below(
                 lines, done, bookmark, self._page.height
             )
-            self._add_lines(lines[done:first])
+            before = lines[done:first]
+            if done > 0 or not _is_chapter_mark(before):
+                self._add_lines(before)
+                before = ()
             self._builder.set_heading(bookmark.title, bookmark.level)
+            self._add_lines(before)
             self._add_lines(lines[first:last], BlockKind.HEADING)
             done = last
         self._add_lines(lines[done:])
@@ -105,6 +131,11 @@ class _PageWriter:
     def _add_lines(self, lines: Sequence[Line], kind: BlockKind | None = None) -> None:
         for paragraph in paragraphs(lines, self._form, self._hyphenated):
             self._builder.placed(paragraph.text, paragraph.boxes, self._number, kind or paragraph.kind)
+
+
+def _is_chapter_mark(lines: Sequence[Line]) -> bool:
+    """Whether what stands above a page's first heading is a part of it: "CHAPTER", "TWO"."""
+    return len(lines) <= _MOST_LINES_OF_A_HEADING and all(len(line.text) < _SHORT for line in lines)
 
 
 def _find_heading(lines: Sequence[Line], start: int, title: str) -> tuple[int, int] | None:

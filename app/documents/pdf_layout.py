@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -25,7 +25,6 @@ _MOST_DIFFERENT = 1.5
 _SAME_COLUMN = 40.0
 """Lines whose left ends are nearer than this many points stand in the same column: an indent is less."""
 
-_DIGITS = re.compile(r"\d+")
 _NUMBER_AT_AN_END = re.compile(r"^\d{1,5}(?=\s)|(?<=\s)\d{1,5}$")
 _PAGE_NUMBER = re.compile(
     r"[\W_]*(?:page|seite)?[\W_]*(?:\d{1,5}|[ivxlc]{1,7})(?:\s*(?:of|/|von|sur)\s*\d{1,5})?[\W_]*", re.I
@@ -46,11 +45,12 @@ class Paragraph:
     top: float
 
 
-def without_furniture(pages: Sequence[PageText]) -> list[PageText]:
+def without_furniture(pages: Sequence[PageText], is_heading: Callable[[int, str], bool]) -> list[PageText]:
     """The pages without running heads, running feet and page numbers.
 
-    A line near the edge goes if on at least two pages nearby the same line, numbers aside, stands near the edge, or one
-    that begins or ends with a number which counts the pages as this one does.
+    A line near the edge goes if on at least two pages nearby the same line, but for a number at its end, stands near
+    the edge, or one that begins or ends with a number which counts the pages as this one does. is_heading knows, by
+    page index and text, what the outline says to be a heading there; that stays.
     """
     edges = [_edge_lines(page) for page in pages]
     signs = [
@@ -66,7 +66,11 @@ def without_furniture(pages: Sequence[PageText]) -> list[PageText]:
             window.update(signs[number + _NEIGHBOURS])
         if number > _NEIGHBOURS:
             window.subtract(signs[number - _NEIGHBOURS - 1])
-        gone = {index for index in edges[number] if _is_furniture(page.lines[index].text, number, window)}
+        gone = {
+            index
+            for index in edges[number]
+            if _is_furniture(page.lines[index].text, number, window) and not is_heading(number, page.lines[index].text)
+        }
         lines = tuple(line for index, line in enumerate(page.lines) if index not in gone)
         result.append(replace(page, lines=lines))
     # Where it leaves most pages bare, what repeats is what they say.
@@ -97,12 +101,15 @@ class PageForm:
     def __init__(self, lines: Sequence[Line]) -> None:
         self.spacing = _line_spacing(lines)
         self._edges = [(line.box.left, line.box.right) for line in lines]
+        self._margins: dict[int, float] = {}
 
     def right_of(self, group: Sequence[Line]) -> float:
         """The right margin of the column that these lines stand in, as the longest of its lines show it."""
-        left = min(line.box.left for line in group)
-        rights = sorted(right for begin, right in self._edges if abs(begin - left) < _SAME_COLUMN)
-        return max(rights[len(rights) * 9 // 10], *(line.box.right for line in group))
+        left = int(min(line.box.left for line in group))
+        if left not in self._margins:
+            rights = sorted(right for begin, right in self._edges if abs(begin - left) < _SAME_COLUMN)
+            self._margins[left] = rights[len(rights) * 9 // 10]
+        return max(self._margins[left], *(line.box.right for line in group))
 
 
 def _line_spacing(lines: Sequence[Line]) -> float:
@@ -124,7 +131,7 @@ def _edge_lines(page: PageText) -> list[int]:
 
 def _signs(text: str, number: int) -> Iterator[str]:
     """What tells a running head from text: what it says, and by how much its number differs from the page's."""
-    yield _DIGITS.sub("#", text).casefold()
+    yield _NUMBER_AT_AN_END.sub("#", text).casefold()
     for match in _NUMBER_AT_AN_END.finditer(text):
         yield f"\0{int(match.group()) - number}"
 

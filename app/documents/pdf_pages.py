@@ -56,6 +56,9 @@ class PageText:
     drawn: bool = True
 
 
+NO_PAGE = PageText(0.0, 0.0, (), drawn=False)
+
+
 class PagePlan:
     """How a page lies: from PDF coordinates (y upward, before rotation and crop) to places on the page as shown."""
 
@@ -70,21 +73,21 @@ class PagePlan:
     def place(self, left: float, bottom: float, right: float, top: float) -> Rectangle:
         match self._turns:
             case 0:
-                edges = (left - self._left, self._top - top, right - self._left, self._top - bottom)
+                a, b, c, d = left - self._left, self._top - top, right - self._left, self._top - bottom
             case 1:
-                edges = (bottom - self._bottom, left - self._left, top - self._bottom, right - self._left)
+                a, b, c, d = bottom - self._bottom, left - self._left, top - self._bottom, right - self._left
             case 2:
-                edges = (self._right - right, bottom - self._bottom, self._right - left, top - self._bottom)
+                a, b, c, d = self._right - right, bottom - self._bottom, self._right - left, top - self._bottom
             case _:
-                edges = (self._top - top, self._right - right, self._top - bottom, self._right - left)
-        return Rectangle(*(round(edge, 1) for edge in edges))
+                a, b, c, d = self._top - top, self._right - right, self._top - bottom, self._right - left
+        return Rectangle(round(a, 1), round(b, 1), round(c, 1), round(d, 1))
 
 
 def read_page(document: Any, index: int) -> PageText:
     """The lines of one page; none where PDFium can't load it. Index from 0."""
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
-        return PageText(0.0, 0.0, (), drawn=False)
+        return NO_PAGE
     try:
         plan = PagePlan(page)
         with _text_of(page) as text_page:

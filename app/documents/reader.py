@@ -60,7 +60,6 @@ class DocumentReader:
         self._limits = limits
         self._context = multiprocessing.get_context("spawn")
         self._spare: _Child | None = None
-        self._spare_kind: DocumentKind | None = None
         self._current: _Child | None = None
         self._lock = threading.Lock()
 
@@ -100,12 +99,8 @@ class DocumentReader:
             kind = identify(os.read(descriptor, HEAD_BYTES), path.name)
             os.lseek(descriptor, 0, os.SEEK_SET)
             child = self._take_child(kind)
-            try:
-                request = Request(kind, path.name, facts.st_size, self._limits, "" if PASSES_DESCRIPTORS else str(path))
-                return self._exchange(child, request, descriptor, another_follows)
-            finally:
-                with self._lock:
-                    self._current = None
+            request = Request(kind, path.name, facts.st_size, self._limits, "" if PASSES_DESCRIPTORS else str(path))
+            return self._exchange(child, request, descriptor, another_follows)
         finally:
             os.close(descriptor)
 
@@ -126,7 +121,9 @@ class DocumentReader:
             pass
         code = child.end()
         watcher.join()
-        child.process.close()
+        with self._lock:
+            self._current = None
+            child.process.close()
         if data:
             return self._judge(data)
         if child.verdict is not None:

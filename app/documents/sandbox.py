@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import struct
 import sys
 from collections.abc import Callable
@@ -172,7 +171,7 @@ def _forbid_files() -> None:
 
 def _forbid_calls() -> None:
     """seccomp: only the listed system calls work, so that there is no socket, no file, no program to start."""
-    machine = platform.machine()
+    machine = os.uname().machine
     if machine not in _MACHINES:
         raise OSError
     program = filter_program(machine)
@@ -184,7 +183,7 @@ def _forbid_calls() -> None:
 
 
 def filter_program(machine: str) -> bytes:
-    """The filter in classic BPF for a machine as ``platform.machine`` names it: 8 bytes an instruction."""
+    """The filter in classic BPF for a machine as ``os.uname`` names it: 8 bytes an instruction."""
     column, architecture = _MACHINES[machine]
     numbers = sorted(number for name, columns in ALLOWED.items() if (number := columns[column]) or name == "read")
     count = len(numbers)

@@ -74,23 +74,26 @@ def encode(result: ReadResult) -> bytes:
         return _framed([json.dumps(header).encode(), *[b""] * 7])
     header |= {"kind": document.kind, "title": document.title, "unit_kind": document.unit_kind}
     tree = _HeadingTree()
-    blocks = [
-        (_BLOCK_KINDS.index(b.kind), b.start, b.end, tree.node(b.headings), _NONE if b.unit is None else b.unit)
-        for b in document.blocks
-    ]
-    units = [(u.number, u.start, u.end, _tenths(u.width), _tenths(u.height)) for u in document.units]
-    marks = [
+    blocks = _table(
+        _BLOCK,
+        (
+            (_BLOCK_KINDS.index(b.kind), b.start, b.end, tree.node(b.headings), _NONE if b.unit is None else b.unit)
+            for b in document.blocks
+        ),
+    )
+    units = ((u.number, u.start, u.end, _tenths(u.width), _tenths(u.height)) for u in document.units)
+    marks = (
         (m.start, m.end, m.page, *map(_tenths, (r.left, r.top, r.right, r.bottom)))
         for m in document.marks
         for r in (m.rectangle,)
-    ]
+    )
     return _framed(
         [
             json.dumps(header).encode(),
             document.text.encode("utf-8", "replace"),
             "\n".join(tree.texts).encode("utf-8", "replace"),
             _table(_HEADING, ((parent,) for parent in tree.parents)),
-            _table(_BLOCK, blocks),
+            blocks,
             "\n".join(unit.name for unit in document.units).encode("utf-8", "replace"),
             _table(_UNIT, units),
             _table(_MARK, marks),
@@ -128,7 +131,10 @@ def _framed(sections: Sequence[bytes]) -> bytes:
 
 
 def _table(row: struct.Struct, rows: Iterable[tuple[int, ...]]) -> bytes:
-    return b"".join(row.pack(*values) for values in rows)
+    table = bytearray()
+    for values in rows:
+        table += row.pack(*values)
+    return bytes(table)
 
 
 def _tenths(length: float) -> int:
@@ -172,7 +178,7 @@ def _document(header: dict[str, Any], sections: list[bytes], limits: Limits) -> 
         blocks=_ordered(_rows(_BLOCK, sections[4], limits.blocks), lambda row: _block(row, size, paths)),
         unit_kind=UnitKind(header["unit_kind"]) if header["unit_kind"] is not None else None,
         units=_ordered(_rows(_UNIT, sections[6], limits.units), lambda row: _unit(row, size, next(names))),
-        marks=_ordered(_rows(_MARK, sections[7], limits.characters), lambda row: _mark(row, size)),
+        marks=_ordered(_rows(_MARK, sections[7], limits.marks), lambda row: _mark(row, size)),
     )
 
 

@@ -20,9 +20,22 @@ from app.documents.limits import Limits, UnreadableError
 from app.documents.source import Source
 from app.domain.documents import DocumentKind, FileStatus, ReadResult
 
-_ALWAYS_NEEDED = ("utf_8", "utf_16", "utf_16_le", "utf_16_be", "latin_1", "ascii", "cp1252")
-# Kinds whose texts come in whatever encoding.
-_IN_ANY_ENCODING = frozenset(EXTRACTORS) - {DocumentKind.PDF, DocumentKind.OLE}
+# The last is for the names in zip archives.
+_ALWAYS_NEEDED = ("utf_8", "utf_16", "utf_16_le", "utf_16_be", "latin_1", "ascii", "cp1252", "cp437")
+# Kinds whose texts come in whatever encoding; the others are binary, or XML, whose encodings libxml2 knows.
+_IN_ANY_ENCODING = frozenset(
+    {
+        DocumentKind.EPUB,
+        DocumentKind.RTF,
+        DocumentKind.HTML,
+        DocumentKind.MARKDOWN,
+        DocumentKind.TEXT,
+        DocumentKind.CODE,
+        DocumentKind.TABLE,
+        DocumentKind.JSON,
+        DocumentKind.MAIL,
+    }
+)
 PASSES_DESCRIPTORS = sys.platform != "win32"
 """Whether the open file itself can be handed over. On Windows its path is, and the process opens it."""
 
@@ -65,7 +78,6 @@ def serve(connection: Connection, likely: DocumentKind) -> None:
         return
     finally:
         # Past all exit handlers: whatever libraries want to do at an end, the answer is given.
-        sys.stdout.flush()
         os._exit(0)
 
 

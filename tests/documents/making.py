@@ -104,6 +104,19 @@ def paged_pdf(pages: int, sentence: str = "Page {number} speaks of nothing in pa
     )
 
 
+_LATER_PARAGRAPHS = (
+    (
+        "<w:p {ns}><w:r><w:t>Visible</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r><w:del><w:r>"
+        "<w:delText>deleted</w:delText></w:r></w:del><w:ins><w:r><w:t> and added.</w:t></w:r></w:ins></w:p>"
+    ),
+    "<w:sdt {ns}><w:sdtContent><w:p><w:r><w:t>In a content control.</w:t></w:r></w:p></w:sdtContent></w:sdt>",
+    (
+        "<w:p {ns}><w:r><w:t>Around.</w:t><w:pict><w:txbxContent><w:p><w:r><w:t>In a text box.</w:t></w:r></w:p>"
+        "</w:txbxContent></w:pict></w:r></w:p>"
+    ),
+)
+
+
 def docx_file() -> bytes:
     """A Word file with headings, a list, a table, a footnote's mark, hidden, deleted and added text, and a text box."""
     document = docx.Document()
@@ -121,13 +134,7 @@ def docx_file() -> bytes:
             cell.text = text
     body = document.element.body
     section = body[-1]
-    for xml in (
-        "<w:p {ns}><w:r><w:t>Visible</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>"
-        "<w:del><w:r><w:delText>deleted</w:delText></w:r></w:del><w:ins><w:r><w:t> and added.</w:t></w:r></w:ins></w:p>",
-        "<w:sdt {ns}><w:sdtContent><w:p><w:r><w:t>In a content control.</w:t></w:r></w:p></w:sdtContent></w:sdt>",
-        "<w:p {ns}><w:r><w:t>Around.</w:t><w:pict><w:txbxContent><w:p><w:r><w:t>In a text box.</w:t></w:r></w:p>"
-        "</w:txbxContent></w:pict></w:r></w:p>",
-    ):
+    for xml in _LATER_PARAGRAPHS:
         section.addprevious(parse_xml(xml.format(ns=nsdecls("w"))))
     return _saved(document)
 
@@ -193,7 +200,10 @@ _ODF_NAMES = " ".join(
 
 def open_document(kind: str, body: str, prologue: str = "", parts: dict[str, bytes | str] | None = None) -> bytes:
     """An OpenDocument file of this kind ("text", "spreadsheet", "presentation") with this body."""
-    content = f"{prologue}<office:document-content {_ODF_NAMES}><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
+    content = (
+        f"{prologue}<office:document-content {_ODF_NAMES}><office:body><office:{kind}>{body}</office:{kind}>"
+        "</office:body></office:document-content>"
+    )
     meta = (
         f'<office:document-meta {_ODF_NAMES} xmlns:dc="http://purl.org/dc/elements/1.1/"><office:meta>'
         f"<dc:title>An open title</dc:title></office:meta></office:document-meta>"
@@ -224,9 +234,11 @@ def ods_file() -> bytes:
         "<table:table-cell><text:p>Count</text:p></table:table-cell></table:table-row><table:table-row>"
         "<table:table-cell><text:p>Nails</text:p></table:table-cell><table:table-cell><text:p>4000</text:p>"
         '</table:table-cell><table:table-cell table:number-columns-repeated="16000"/></table:table-row>'
-        '<table:table-row table:number-rows-repeated="1048570"><table:table-cell table:number-columns-repeated="16384"/>'
+        '<table:table-row table:number-rows-repeated="1048570">'
+        '<table:table-cell table:number-columns-repeated="16384"/>'
         "</table:table-row></table:table>"
-        '<table:table table:name="Orders"><table:table-row><table:table-cell><text:p>None yet</text:p></table:table-cell>'
+        '<table:table table:name="Orders"><table:table-row><table:table-cell>'
+        "<text:p>None yet</text:p></table:table-cell>"
         "</table:table-row></table:table>",
     )
 
@@ -234,8 +246,10 @@ def ods_file() -> bytes:
 def odp_file() -> bytes:
     return open_document(
         "presentation",
-        '<draw:page draw:name="Opening" draw:master-page-name="Default"><draw:frame><draw:text-box><text:p>Welcome all</text:p>'
-        '</draw:text-box></draw:frame></draw:page><draw:page draw:name="End" draw:master-page-name="Default"><draw:frame>'
+        '<draw:page draw:name="Opening" draw:master-page-name="Default"><draw:frame><draw:text-box>'
+        "<text:p>Welcome all</text:p>"
+        "</draw:text-box></draw:frame></draw:page>"
+        '<draw:page draw:name="End" draw:master-page-name="Default"><draw:frame>'
         "<draw:text-box><text:p>Goodbye</text:p></draw:text-box></draw:frame></draw:page>",
     )
 
@@ -262,7 +276,8 @@ def epub_file(chapters: Sequence[str] | None = None, parts: dict[str, bytes | st
             "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
             '<rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
             "OEBPS/book.opf": '<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/">'
-            f"<metadata><dc:title>The Voyage</dc:title></metadata><manifest>{items}</manifest><spine>{order}</spine></package>",
+            f"<metadata><dc:title>The Voyage</dc:title></metadata><manifest>{items}</manifest>"
+            f"<spine>{order}</spine></package>",
             **pages,
             **(parts or {}),
         },
@@ -293,7 +308,8 @@ def eml_file() -> bytes:
 def html_file() -> bytes:
     return (
         "<!doctype html><html><head><meta charset=utf-8><title>Bread</title><style>p{}</style></head><body>"
-        "<nav><a href=/>Home</a></nav><h1>Bread<a class=headerlink>¶</a></h1><p>Mix flour\n and <b>water</b>.<br>Wait.</p>"
+        "<nav><a href=/>Home</a></nav><h1>Bread<a class=headerlink>¶</a></h1><p>Mix flour\n and <b>water</b>."
+        "<br>Wait.</p>"
         "<script>alert('no')</script><p hidden>unseen</p><p style='display: none'>unseen too</p>"
         "<h2>Amounts</h2><table><tr><th>What<th>How much</tr><tr><td>Flour</td><td>500 g</td></tr></table>"
         "<ol><li>Knead</li><li>Bake</li></ol><pre>for loaf in oven:\n    turn(loaf)</pre>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from app.documents.builder import DocumentBuilder, LimitReachedError
@@ -20,10 +21,8 @@ def extracted(content: bytes, path: Path, limits: Limits = DEFAULT_LIMITS) -> Do
     kind = identify(content[:HEAD_BYTES], path.name)
     builder = DocumentBuilder(limits)
     with path.open("rb") as file:
-        try:
+        with suppress(LimitReachedError):
             load(kind)(Source.of(file, len(content), path.name), builder)
-        except LimitReachedError:
-            pass
         return builder.build(kind)
 
 

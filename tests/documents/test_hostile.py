@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from app.documents.limits import MIB, Limits
@@ -18,7 +17,7 @@ from tests.documents import hostile
 LIMITS = Limits(
     file_bytes=20 * MIB,
     memory_bytes=160 * MIB,
-    cpu_seconds=3,
+    cpu_seconds=2,
     wall_seconds=10.0,
     units=1_000,
     characters=1_000_000,
@@ -51,3 +50,8 @@ def test_a_hostile_file_ends_in_a_status(case: hostile.Case, reader: DocumentRea
     else:
         assert case.never not in result.document.text
         assert len(result.document.text) <= LIMITS.characters
+
+
+def test_no_reading_process_has_taken_more_memory_than_it_may() -> None:
+    most = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert most <= 400 * MIB

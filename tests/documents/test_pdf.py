@@ -65,6 +65,15 @@ def test_a_feet_that_names_its_section_is_known_by_its_page_number(tmp_path: Pat
     assert "Section" not in extracted(making.pdf(pages), tmp_path / "a.pdf").text
 
 
+def test_numbered_headings_at_the_top_of_each_page_stay(tmp_path: Path) -> None:
+    pages = [[(72, 740, f"4.{number} Version 1.{number}.{number}"), (72, 600, "Words.")] for number in range(8)]
+    text = extracted(making.pdf(pages), tmp_path / "a.pdf").text
+    assert all(f"4.{number} Version" in text for number in range(8))
+    lessons = [[(72, 740, f"Lesson {number + 1}"), (72, 600, "Words.")] for number in range(8)]
+    bookmarks = [(f"Lesson {number + 1}", number, 750.0) for number in range(8)]
+    assert extracted(making.pdf(lessons, outline=bookmarks), tmp_path / "b.pdf").text.count("Lesson") == 8
+
+
 def test_headings_come_from_the_outline(tmp_path: Path) -> None:
     pages = [
         making.written(
@@ -83,6 +92,17 @@ def test_headings_come_from_the_outline(tmp_path: Path) -> None:
         "The Letter",
         "Unprinted",
     ]
+
+
+def test_what_is_printed_above_a_chapters_title_belongs_to_the_chapter(tmp_path: Path) -> None:
+    pages = [
+        making.written(["Old words end here."]),
+        making.written(["CHAPTER", "TWO", "", "", "The Storm", "", "", "It blew."]),
+    ]
+    content = making.pdf(pages, outline=[("The Calm", 0, 720.0), ("The Storm", 1, 720.0)])
+    found = list(passages(extracted(content, tmp_path / "a.pdf")))
+    assert [passage.headings for passage in found] == [("The Calm",), ("The Storm",)]
+    assert found[1].text.split() == ["CHAPTER", "TWO", "The", "Storm", "It", "blew."]
 
 
 def test_marks_say_where_words_stand(tmp_path: Path) -> None:
