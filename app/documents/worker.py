@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import gc
 import json
 import os
 import pkgutil
@@ -67,6 +68,8 @@ def serve(connection: Connection, likely: DocumentKind) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_silent()
     sandbox.be_modest()
+    # A document is hundreds of thousands of small values without cycles, and the process ends with it.
+    gc.disable()
     load(likely)
     try:
         request = Request.from_json(connection.recv_bytes())
