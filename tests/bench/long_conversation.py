@@ -49,9 +49,9 @@ def rows(model: Path, tokens: int) -> list[Row]:
         first, peak = run_steps(model, data, "--tokens", str(tokens))
         conversation, question = first["first turn"]["conversation"], first["question"]["text"]
         (state,) = (data / "states").glob(f"{conversation}.*.state")
-        _evict(state)
+        evict(state)
         read_seconds, state_size = _read_seconds(state), state.stat().st_size
-        _evict(state)
+        evict(state)
         again, _ = run_steps(model, data, "--reopen", conversation, "--question", question)
     reference = _measure_reference(model, first["next turn"])
     return [
@@ -195,7 +195,7 @@ def _reopened(seconds: float, read_seconds: float, size: int, reference: _Refere
     )
 
 
-def _evict(path: Path) -> None:
+def evict(path: Path) -> None:
     """Have the next reader read from the disk, where the system lets us ask for that."""
     if hasattr(os, "posix_fadvise"):
         with path.open("rb") as stream:

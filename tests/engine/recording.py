@@ -283,7 +283,8 @@ class RecordingEngine(LlamaEngine):
         return Comparison(right, exact, float(found.max()))
 
     def load(self, request: LoadRequest) -> Iterator[LoadEvent]:
-        return super().load(replace(request, plan=replace(request.plan, batch_size=BATCH)))
+        # One thread: two would wait for each other wherever another program has one of the cores.
+        return super().load(replace(request, plan=replace(request.plan, batch_size=BATCH, threads=1)))
 
     def _open(self, request: LoadRequest, header: GgufHeader) -> _Loaded | None:
         with patch.object(llama, "Context", RecordingContext):

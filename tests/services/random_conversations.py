@@ -31,7 +31,7 @@ _SHORT = (
 _LONG = ("Count to 200", "Think for a long time")
 _NO_BUDGET = 1 << 20
 # From shorter than the window to longer than its ring; an answer that has no end is cut, too.
-_LONG_ANSWER = (100, 420)
+_LONG_ANSWER = (100, 320)
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ class _Conversation:
         self._engine.interrupt_prefill = Interruption.at_random(self.chance, 3) if kind == "interrupted" else None
 
     def _text(self) -> str:
-        return self.chance.choice(_LONG if self.chance.random() < 0.25 else _SHORT)
+        return self.chance.choice(_LONG if self.chance.random() < 0.2 else _SHORT)
 
     def _branch(self) -> tuple[Message, ...]:
         assert self._shown is not None
