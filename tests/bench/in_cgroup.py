@@ -2,8 +2,8 @@
 
     python -m tests.bench.in_cgroup MODEL [--tokens 4000] [--limit 14]
 
-With systemd in a scope of the user's or of the system's; as root in a cgroup made by hand, version 2 or 1. Where none can
-be made it says so and exits with 2. The model is put out of the page cache first, because the pages of a file are
+With systemd in a scope of the user's or of the system's; as root in a cgroup made by hand, version 2 or 1. Where none
+can be made it says so and exits with 2. The model is put out of the page cache first, because the pages of a file are
 charged to the group that reads them first.
 """
 
@@ -15,8 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ _ROOT = Path("/sys/fs/cgroup")
 _NAME = f"inglenook-bench-{os.getpid()}"
 _GIB = 1 << 30
 _NO_GROUP = 2
+_REMOVE_TRIES = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Group:
         return int(self._read("memory.peak" if self.version == 2 else "memory.max_usage_in_bytes"))
 
     def events(self) -> dict[str, str]:
-        """What happened at the limit: oom_kill counts processes that were ended, max or failcnt how often it was met."""
+        """What happened: oom_kill counts processes that were ended, max (or failcnt) how often it was met."""
         if self.version == 2:
             return dict(line.split() for line in self._read("memory.events").splitlines())
         oom = dict(line.split() for line in self._read("memory.oom_control").splitlines())
@@ -75,12 +75,19 @@ def main() -> int:
     if scope:
         return subprocess.run([*scope, *command], check=False).returncode
     try:
-        with _made_by_hand(limit) as group:
-            return subprocess.run(command, preexec_fn=lambda: _join(group), check=False).returncode
-    except (OSError, subprocess.SubprocessError) as error:
+        group = _make_by_hand(limit)
+    except OSError as error:
         print(f"No cgroup with a memory limit can be made here ({error}); the run was left out.")
         print("It takes systemd (systemd-run --user), or root on Linux with the memory controller.")
         return _NO_GROUP
+    try:
+        code = subprocess.run(command, preexec_fn=lambda: _join(group), check=False).returncode
+        if code < 0:
+            # The one that counts inside was ended as well.
+            print(f"Ended by signal {-code}. {_counters(group)}")
+        return abs(code)
+    finally:
+        _remove(group)
 
 
 def _options() -> argparse.Namespace:
@@ -98,31 +105,39 @@ def _inside(model: Path, tokens: int) -> int:
     assert group is not None
     print(f"cgroup of version {group.version}, limit {_in_gib(int(group.limit))}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        steps, resident = run_steps(model, Path(folder), "--tokens", str(tokens))
-    turn, events = steps["first turn"], group.events()
-    print(
-        f"{turn['prompt_tokens']:,} tokens in {len(steps)} steps, to the end. Peak of the group {_in_gib(group.peak())}, "
-        f"of the processes' resident memory {_in_gib(resident)}."
-    )
-    print("events: " + ", ".join(f"{name} {count}" for name, count in events.items()))
-    return 0 if events.get("oom_kill", "0") == "0" else 1
+        said = _run(model, Path(folder), tokens)
+    print(said or "The conversation did not come to its end.")
+    print(_counters(group))
+    return 0 if said and group.events().get("oom_kill", "0") == "0" else 1
+
+
+def _counters(group: _Group) -> str:
+    events = ", ".join(f"{name} {count}" for name, count in group.events().items())
+    return f"Peak of the group {_in_gib(group.peak())}; {events}."
+
+
+def _run(model: Path, data: Path, tokens: int) -> str:
+    """What to say of a conversation that came to its end, nothing of one that did not."""
+    try:
+        steps, resident = run_steps(model, data, "--tokens", str(tokens))
+    except SystemExit as error:
+        print(error)
+        return ""
+    return f"{steps['first turn']['prompt_tokens']:,} tokens, to the end; processes held up to {_in_gib(resident)}."
 
 
 def _systemd_scope(limit: int) -> list[str]:
     """The command that runs another in a scope with this limit; empty where there is no systemd to ask."""
     if shutil.which("systemd-run") is None:
         return []
-    kinds = [[]] if os.geteuid() == 0 else [["--user"]]
-    for kind in kinds:
-        scope = ["systemd-run", *kind, "--quiet", "--scope", "-p", f"MemoryMax={limit}", "-p", "MemorySwapMax=0"]
-        if subprocess.run([*scope, "true"], capture_output=True, check=False).returncode == 0:
-            return scope
-    return []
+    whose = [] if os.geteuid() == 0 else ["--user"]
+    scope = ["systemd-run", *whose, "--quiet", "--scope", "-p", f"MemoryMax={limit}", "-p", "MemorySwapMax=0"]
+    works = subprocess.run([*scope, "true"], capture_output=True, check=False).returncode == 0
+    return scope if works else []
 
 
-@contextmanager
-def _made_by_hand(limit: int) -> Iterator[_Group]:
-    """A cgroup with this limit, removed in the end. Raises OSError where that is not allowed or not there."""
+def _make_by_hand(limit: int) -> _Group:
+    """A cgroup with this limit. Raises OSError where that is not allowed or not there."""
     own = _Group.of_this_process()
     if own is None:
         raise OSError("there is no memory controller")
@@ -133,9 +148,19 @@ def _made_by_hand(limit: int) -> Iterator[_Group]:
     group.path.mkdir()
     try:
         (group.path / ("memory.max" if group.version == 2 else "memory.limit_in_bytes")).write_text(str(limit))
-        yield group
-    finally:
+    except OSError:
         group.path.rmdir()
+        raise
+    return group
+
+
+def _remove(group: _Group) -> None:
+    """Once it is empty: an engine whose application was killed needs a moment to see that."""
+    for _ in range(_REMOVE_TRIES):
+        if not (group.path / "cgroup.procs").read_text():
+            break
+        time.sleep(0.5)
+    group.path.rmdir()
 
 
 def _join(group: _Group) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.engine.recording import Records
 from tests.services.random_conversations import run_random_conversation
 
 COUNT = int(os.environ.get("INGLENOOK_RANDOM_CONVERSATIONS", "20"))
 
 
+@pytest.mark.timeout(max(120, 6 * COUNT))
 def test_answers_of_random_conversations_are_those_of_a_fresh_context(tmp_path: Path) -> None:
     records, answers = Records(), 0
     different: list[str] = []
