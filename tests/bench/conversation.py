@@ -118,6 +118,9 @@ class _Run:
 
     def _send(self, text: str, conversation: ConversationId | None = None, limit: int | None = None) -> None:
         self._driver.events.clear()
+        if conversation is None:
+            # As the window does: else the conversation before is the one that is looked at, and kept ready.
+            self._driver.core.chat.prepare(None)
         self._driver.core.chat.send(conversation, text, max_tokens=limit)
 
     def _ended(self) -> Message:
