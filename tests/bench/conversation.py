@@ -173,6 +173,8 @@ def main() -> int:
             question = length.text(QUESTION_TOKENS, seed=1)
             _tell("question", text=question)
             run.next_turn(question, conversation)
+            # What is reopened later was left in peace.
+            run.settle()
     finally:
         run.close()
     return 0
