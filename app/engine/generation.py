@@ -163,7 +163,9 @@ class Generation:
                 if reason is not None:
                     return reason
                 if not self._decode([token], True):
-                    # The token is with the listener already; the cache merely does not know it yet.
+                    # The cache merely does not know the last token; those that wait here were sampled all the same.
+                    if pending:
+                        yield Generated(tuple(pending))
                     return FinishReason.STOPPED if self._stopped() else FinishReason.LENGTH
         finally:
             sampler.free()

@@ -3,31 +3,90 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import full_size, memory_plan, start_up
-from tests.bench.report import as_json, print_table
+import platformdirs
+
+from app.engine.machine import total_memory
+from tests.bench import answers, long_conversation, memory_plan, speed, start_up, this_machine
+from tests.bench.report import Row, as_json, print_table
+from tests.bench.synthetic import GIB, Shape, has_room, write_synthetic
+
+_ROUNDS, _QUICK_ROUNDS = 3, 1
+_TOKENS, _QUICK_TOKENS = 4000, 700
+_ANSWERS, _QUICK_ANSWERS = 200, 20
+_QUICK_CONTEXTS = (16384,)
+# The model, and what else runs beside it.
+_MEMORY = 14 * GIB
+
+Part = Callable[[], Sequence[Row]]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--synthetic", type=Path, default=full_size.default_path(), help="a model of full size")
-    parser.add_argument("--json", type=Path, help="write the results here as well")
-    options = parser.parse_args()
-    rows = start_up.rows()
-    print_table(rows)
-    if options.synthetic.exists():
-        full = full_size.rows(options.synthetic) + memory_plan.rows(options.synthetic)
-        print_table(full)
-        rows += full
-    else:
-        print(
-            f"full-size measurements skipped: there is no file {options.synthetic}. "
-            "Name one with `make bench SYNTHETIC=FILE` (any gpt-oss-20b GGUF will do)."
-        )
-    if options.json:
-        options.json.write_text(as_json(rows))
+    options = _options()
+    print(this_machine.in_words())
+    parts: list[Part] = [start_up.rows, lambda: answers.rows(_QUICK_ANSWERS if options.quick else _ANSWERS)]
+    model = None if options.no_synthetic else _model(options.synthetic)
+    if model is not None:
+        parts += _full_size(model, options.quick)
+    rows: list[Row] = []
+    for part in parts:
+        found = part()
+        print_table(found)
+        rows += found
+        if options.json:
+            options.json.write_text(as_json(rows), encoding="utf-8")
     return 1 if any(row.met is False for row in rows) else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--synthetic", type=Path, help="a model of gpt-oss-20b's size, real or not; else one is made")
+    parser.add_argument("--no-synthetic", action="store_true", help="leave out what needs a model of full size")
+    parser.add_argument("--quick", action="store_true", help="shorter prompts and fewer rounds, for a first look")
+    parser.add_argument("--json", type=Path, help="write the results here as well")
+    return parser.parse_args()
+
+
+def _full_size(model: Path, quick: bool) -> list[Part]:
+    rounds, tokens = (_QUICK_ROUNDS, _QUICK_TOKENS) if quick else (_ROUNDS, _TOKENS)
+    contexts = _QUICK_CONTEXTS if quick else memory_plan.CONTEXTS
+    return [
+        lambda: speed.rows(model, rounds, stock=not quick),
+        lambda: memory_plan.rows(model, contexts),
+        lambda: long_conversation.rows(model, tokens),
+    ]
+
+
+def _model(named: Path | None) -> Path | None:
+    """The model of full size: the one that was named, or one made once and kept. None, with the reason, for neither."""
+    path = named or Path(platformdirs.user_cache_dir("inglenook")) / "gpt-oss-20b-synthetic.gguf"
+    why = _why_not(path, named is not None)
+    if why:
+        print(f"full-size measurements skipped: {why}")
+        return None
+    if not path.exists():
+        print(f"writing a model of full size to {path}")
+        write_synthetic(path, Shape(), _show)
+        print()
+    return path
+
+
+def _why_not(path: Path, named: bool) -> str:
+    if total_memory() < _MEMORY:
+        return f"they need {_MEMORY // GIB} GiB of memory."
+    if path.exists():
+        return ""
+    if named:
+        return f"there is no file {path}."
+    if not has_room(path, Shape()):
+        return f"there is not enough room for {path}. Name a file elsewhere with `make bench SYNTHETIC=FILE`."
+    return ""
+
+
+def _show(fraction: float) -> None:
+    print(f"\r{fraction:4.0%}", end="", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.domain.prompt import Tokens
@@ -12,7 +13,7 @@ from app.engine.gguf_header import read_header
 from app.engine.process import EngineProcess
 from tests.bench.report import Row
 
-_CONTEXTS = (4096, 16384, 32768)
+CONTEXTS = (4096, 16384, 32768)
 # More than a batch, so that the compute buffers are used and there is a checkpoint. What a fuller context adds is
 # little: llama.cpp writes to the whole KV cache when it makes it.
 _PROMPT = tuple(1000 + i % 200 for i in range(300))
@@ -20,8 +21,8 @@ _TOLERANCE = 0.03
 _GIB = 1 << 30
 
 
-def rows(model: Path) -> list[Row]:
-    return [_row(model, context) for context in _CONTEXTS]
+def rows(model: Path, contexts: Sequence[int] = CONTEXTS) -> list[Row]:
+    return [_row(model, context) for context in contexts]
 
 
 def _row(model: Path, context: int) -> Row:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from tests.bench.this_machine import facts
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,23 @@ class Row:
     def ratio(self) -> float | None:
         return self.value / self.reference if self.reference else None
 
+    def judged(self, met: bool) -> Row:
+        return replace(self, met=met)
 
-def print_table(rows: list[Row]) -> None:
+
+def print_table(rows: Sequence[Row]) -> None:
     for row in rows:
-        ratio = f"{row.ratio:6.3f} x {row.against} ({row.reference:.2f})" if row.ratio is not None else ""
         verdict = "" if row.met is None else ("  met" if row.met else "  NOT MET")
-        print(f"{row.name:46} {row.value:9.2f} {row.unit:9} {ratio:52} {row.limit}{verdict}")
+        print(f"{row.name:52} {row.value:9.2f} {row.unit:9} {_ratio(row):58} {row.limit}{verdict}", flush=True)
 
 
-def as_json(rows: list[Row]) -> str:
-    return json.dumps([{**asdict(row), "ratio": row.ratio} for row in rows], indent=1)
+def _ratio(row: Row) -> str:
+    if row.ratio is None:
+        return ""
+    # A saving reads better as a fraction.
+    ratio = f"{row.ratio:6.3f}" if row.ratio >= 0.1 else f"1/{1 / row.ratio:.0f}".rjust(6)
+    return f"{ratio} x {row.against} ({row.reference:.2f})"
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    return json.dumps({"machine": facts(), "rows": [{**asdict(row), "ratio": row.ratio} for row in rows]}, indent=1)

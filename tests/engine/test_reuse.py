@@ -18,6 +18,7 @@ from app.engine import state_files
 from app.engine.base import (
     EnginePlan,
     Finished,
+    FinishReason,
     GenerateRequest,
     Loaded,
     LoadRequest,
@@ -187,6 +188,32 @@ def test_the_shared_part_is_there_for_the_first_turn_of_another_process(make: Ma
     assert reused == shared
     assert restored == sampled
     assert np.array_equal(again.logits(), bench.logits())
+
+
+def test_a_stop_in_the_middle_of_a_decode_loses_nothing_that_was_sampled(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+    _, first, _, _ = conversation(bench)
+    current = bench.engine._current
+    assert current is not None
+    decode, decodes = current.context.decode, 0
+
+    def decode_and_stop(ids: Sequence[int], position: int, want_logits: bool) -> int:
+        nonlocal decodes
+        decodes += 1
+        if decodes % 30 == 0:
+            bench.engine.stop()
+        return decode(ids, position, want_logits)
+
+    monkeypatch.setattr(current.context, "decode", decode_and_stop)
+    # Whether tokens wait to be told at a stop is a matter of milliseconds, hence several.
+    for _ in range(5):
+        events = list(bench.engine.generate(GenerateRequest((Tokens(tuple(first)),), Sampling(0), 600)))
+        end = events[-1]
+        assert isinstance(end, Finished)
+        assert end.reason is FinishReason.STOPPED
+        assert len(ids_of(events)) == end.statistics.generated_tokens
 
 
 def damaged(data: bytes) -> dict[str, bytes]:
