@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.engine.gguf_header import read_header
-from app.engine.machine import Machine
+from app.engine.machine import MOST_THREADS, Machine
 from app.engine.planner import MemoryPlan, Verdict, plan_for
 from app.paths import Paths
 from app.settings import load_settings
@@ -67,6 +67,7 @@ def _as_text(plan: MemoryPlan) -> list[str]:
     rows = [(_label(name, plan), size) for name, size in plan.items]
     lines = [f"{name:28} {size / _MIB:9,.0f} MiB" for name, size in rows]
     lines += [f"{'total':28} {plan.total / _MIB:9,.0f} MiB", "", plan.sentence, *plan.reasons]
+    lines.append(f"Prompts are read in batches of {plan.plan.batch_size} tokens.")
     if plan.smaller_context is not None:
         lines.append(f"A context of {plan.smaller_context:,} tokens would leave some memory free.")
     return lines
@@ -86,11 +87,15 @@ def _as_json(name: str, plan: MemoryPlan, machine: Machine) -> dict[str, Any]:
         "total_bytes": plan.total,
         "context_size": plan.plan.context_size,
         "smaller_context": plan.smaller_context,
+        "batch_size": plan.plan.batch_size,
+        "threads": plan.plan.threads or min(machine.cores, MOST_THREADS),
+        "gpu_layers": plan.plan.gpu_layers,
         "memory_map": plan.plan.memory_map,
         "repack": plan.plan.repack,
         "machine": {
             "total_bytes": machine.total_memory,
             "available_bytes": machine.available_memory,
             "cores": machine.cores,
+            "gpu_backends": list(machine.gpus),
         },
     }

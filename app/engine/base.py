@@ -25,6 +25,7 @@ class EnginePlan:
     """How a model is loaded. Sizes in tokens; threads for generation, 0 lets the engine find out.
 
     The defaults are those for 16 GB: the file is memory-mapped and its weights are not repacked into a second copy.
+    gpu_layers are computed by a graphics processor, -1 for all.
     """
 
     context_size: int = 16384
@@ -32,6 +33,7 @@ class EnginePlan:
     threads: int = 0
     repack: bool = False
     memory_map: bool = True
+    gpu_layers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Model:
     def __init__(self, path: Path, plan: EnginePlan, sink: LogSink, on_progress: Callable[[float], bool]) -> None:
         """on_progress gets fractions and returns whether to go on; if it said no, nothing is loaded."""
         params = C.llama_model_default_params()
-        params.n_gpu_layers = 0
+        params.n_gpu_layers = plan.gpu_layers
         params.load_mode = C.LLAMA_LOAD_MODE_MMAP if plan.memory_map else C.LLAMA_LOAD_MODE_NONE
         params.use_extra_bufts = plan.repack
         stopped = False

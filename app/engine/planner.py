@@ -87,6 +87,7 @@ def plan_for(header: GgufHeader, wanted_context: int, machine: Machine) -> Memor
         reasons=(
             *_on_the_context(context, wanted, wanted_context, header),
             _on_the_weights(header, plan, machine),
+            _on_the_processor(plan, machine),
         ),
         smaller_context=_smaller(header, context, machine) if verdict is Verdict.TIGHT else None,
     )
@@ -179,7 +180,10 @@ def _engine_plan(header: GgufHeader, context: int, machine: Machine) -> EnginePl
     """gpt-oss only: for other weights the gain of repacking was not measured."""
     spare = machine.available_memory - _total(header, context)
     repack = header.architecture == "gpt-oss" and machine.total_memory >= _REPACK_FROM and spare > _REPACK_SPARE
-    return EnginePlan(context_size=context, repack=repack, memory_map=not repack)
+    # Memory of other graphics processors can't be known without starting them; Apple's is the computer's own.
+    gpu_layers = -1 if "metal" in machine.gpus else 0
+    repack = repack and not gpu_layers
+    return EnginePlan(context_size=context, repack=repack, memory_map=not repack, gpu_layers=gpu_layers)
 
 
 def _refused(header: GgufHeader, plan: EnginePlan, items: Items, machine: Machine) -> MemoryPlan:
@@ -223,6 +227,14 @@ def _on_the_weights(header: GgufHeader, plan: EnginePlan, machine: Machine) -> s
     else:
         why = "that takes more than 3 GiB to spare"
     return f"The weights stay in the file, which is mapped, and are not copied into a faster order: {why}."
+
+
+def _on_the_processor(plan: EnginePlan, machine: Machine) -> str:
+    if plan.gpu_layers:
+        return "All layers are computed by the graphics processor, which shares the computer's memory."
+    if machine.gpus:
+        return f"The graphics backends of this build ({', '.join(machine.gpus)}) are not used: the processor computes."
+    return "The processor computes: this build has no graphics backend."
 
 
 def _gib_up(size: int) -> str:

@@ -305,7 +305,9 @@ class ChatService:
         if offers:
             self.notify(ChoiceOffered(message.id, offers))
         self.notify(ConversationsChanged())
-        self._settle(message.conversation_id)
+        if message.status is not Status.STOPPED or message.parts:
+            # Whoever stops before there is a word wants the computer to be quiet.
+            self._settle(message.conversation_id)
 
     def _settle(self, conversation_id: ConversationId) -> None:
         """Have a conversation ready to go on, if the model has nothing else to do."""

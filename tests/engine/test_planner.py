@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,16 @@ def test_what_the_loaded_model_holds_is_free_for_another_context() -> None:
     left = machine(16, 14 - kv_cache(LLAMA_8B, 65536) / GIB)
     assert context_prices(LLAMA_8B, None, left)[4].fit is not Fit.FITS
     assert context_prices(LLAMA_8B, loaded, left)[4].fit is Fit.FITS
+
+
+@pytest.mark.parametrize(
+    ("gpus", "layers", "words"),
+    [((), 0, "no graphics backend"), (("metal",), -1, "shares the computer's memory"), (("vulkan",), 0, "not used")],
+)
+def test_layers_go_to_a_graphics_processor_whose_memory_is_known(
+    gpus: tuple[str, ...], layers: int, words: str
+) -> None:
+    plan = plan_for(GPT_OSS_20B, DEFAULT_CONTEXT, replace(machine(64), gpus=gpus))
+    assert plan.plan.gpu_layers == layers
+    assert plan.plan.repack == (layers == 0)
+    assert words in " ".join(plan.reasons)
