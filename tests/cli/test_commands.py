@@ -88,9 +88,9 @@ def test_a_tool_call_is_among_the_events(tmp_path: Path) -> None:
 
 
 def test_a_conversation_that_no_longer_fits_goes_on_without_its_oldest_messages(tmp_path: Path) -> None:
-    first = ask(tmp_path, "word " * 700, "--context", 1024, "--max-tokens", 5)[-1]
+    first = ask(tmp_path, "word " * 700, "--context", 1024, "--max-tokens", 5, "--temperature", 0)[-1]
     again = ["ask", "Hello " + "word " * 300, "--conversation", first["conversation"], "--json"]
-    again += ["--model", str(TINY), "--context", "1024", "--max-tokens", "5"]
+    again += ["--model", str(TINY), "--context", "1024", "--max-tokens", "5", "--temperature", "0"]
     refused = inglenook(*again, data=tmp_path)
     assert refused.returncode == 1
     offers = [json.loads(line) for line in refused.stdout.splitlines() if '"choice"' in line]
