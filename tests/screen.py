@@ -25,7 +25,8 @@ class Screen:
     def __enter__(self) -> Screen:
         read, write = os.pipe()
         server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", self._size, "-nolisten", "tcp"],
+            # Without -noreset the server begins anew when its last client goes, and whoever connects then is left alone.
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", self._size, "-nolisten", "tcp", "-noreset"],
             pass_fds=[write],
             stderr=subprocess.DEVNULL,
         )
@@ -41,6 +42,11 @@ class Screen:
             stdout=subprocess.DEVNULL,
         )
         self._processes.append(manager)
+        while not self.xdotool("get_num_desktops"):
+            # The window manager has not begun: a window that is opened now may be overlooked.
+            if manager.poll() is not None:
+                raise AssertionError("the window manager ended at once")
+            time.sleep(0.02)
         return self
 
     def __exit__(

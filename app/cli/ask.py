@@ -52,7 +52,7 @@ def ask(paths: Paths, options: argparse.Namespace) -> int:
         answer = turn.wait(tasks)
         offer = turn.offer(options.when_full)
         if offer is not None:
-            core.chat.accept(answer.id, offer)
+            core.chat.accept(answer.id, offer, options.max_tokens)
             answer = turn.wait(tasks)
         return _result(answer, limited=options.max_tokens is not None)
     except AppError as error:

@@ -157,7 +157,7 @@ class ChatService:
         self._start_turn(conversation, answer, model, max_tokens)
         return conversation.id
 
-    def answer_again(self, message_id: MessageId) -> None:
+    def answer_again(self, message_id: MessageId, max_tokens: int | None = None) -> None:
         """Answer once more the question that this answer belongs to: in its place if it is empty, else beside it.
 
         Raises AppError as send() does.
@@ -171,16 +171,16 @@ class ChatService:
         else:
             answer = replace(answer, status=Status.STREAMING, failure=None, statistics=None)
             self._store.save_answer(answer)
-        self._start_turn(replace(conversation, messages=before), answer, model)
+        self._start_turn(replace(conversation, messages=before), answer, model, max_tokens)
 
-    def accept(self, message_id: MessageId, offer: Offer) -> None:
+    def accept(self, message_id: MessageId, offer: Offer, max_tokens: int | None = None) -> None:
         """Do what was offered with ChoiceOffered for this answer, and answer again. Raises AppError as send() does."""
         match offer:
             case LeaveOut(first):
                 self.show_from(self._store.message(message_id).conversation_id, first)
             case UseContext(context_size):
                 self._models.use_context(context_size)
-        self.answer_again(message_id)
+        self.answer_again(message_id, max_tokens)
 
     def show_from(self, conversation_id: ConversationId, first: MessageId | None) -> None:
         """Let the model see a conversation from this message on, or all of it."""

@@ -87,7 +87,7 @@ def test_a_tool_call_is_among_the_events(tmp_path: Path) -> None:
     assert texts(events, "answer") == "I called a tool that does not exist."
 
 
-def test_a_conversation_that_no_longer_fits_is_refused_with_a_choice(tmp_path: Path) -> None:
+def test_a_conversation_that_no_longer_fits_goes_on_without_its_oldest_messages(tmp_path: Path) -> None:
     first = ask(tmp_path, "word " * 700, "--context", 1024, "--max-tokens", 5, "--temperature", 0)[-1]
     again = ["ask", "Hello " + "word " * 300, "--conversation", first["conversation"], "--json"]
     again += ["--model", str(TINY), "--context", "1024", "--max-tokens", "5", "--temperature", "0"]
@@ -95,6 +95,12 @@ def test_a_conversation_that_no_longer_fits_is_refused_with_a_choice(tmp_path: P
     assert refused.returncode == 1
     offers = [json.loads(line) for line in refused.stdout.splitlines() if '"choice"' in line]
     assert [offer["kind"] for offer in offers[0]["offers"]] == ["LeaveOut", "UseContext"]
+    allowed = inglenook(*again, "--when-full", "leave-out", data=tmp_path)
+    assert allowed.returncode == 0
+    done = json.loads(allowed.stdout.splitlines()[-1])
+    assert 300 < done["stats"]["prompt_tokens"] < 500
+    settings = json.loads((tmp_path / "settings.json").read_text()) if (tmp_path / "settings.json").exists() else {}
+    assert settings.get("context_size", 16384) == 16384, "what holds for one run is not kept"
 
 
 def test_plain_output_is_the_answer_alone_and_reasoning_on_request(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class App:
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **screen.environment},
+            env={**os.environ, **screen.environment, "PYTHONFAULTHANDLER": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
@@ -47,7 +47,13 @@ class App:
             self._wait(window.children, "the traced program to start")
             window = window.children()[0]
         self.pid = window.pid
-        self.window = screen.wait_for_window("Inglenook", self.pid)
+        try:
+            self.window = screen.wait_for_window("Inglenook", self.pid)
+        except AssertionError as error:
+            # Where it hangs is told by its own fault handler.
+            self.process.send_signal(signal.SIGABRT)
+            told = self.process.communicate(timeout=20)[0].decode()
+            raise AssertionError(f"{error}; windows: {screen.xdotool('search', '--name', '.')!r}; {told}") from error
         screen.xdotool("windowfocus", "--sync", self.window)
 
     def type(self, text: str) -> None:
