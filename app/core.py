@@ -66,7 +66,12 @@ class Core:
                 clear(paths.states)
         database = open_database(paths.database)
         self._store = ConversationStore(database)
-        self._store.recover_interrupted()
+        try:
+            self._store.recover_interrupted()
+        except StoreError:
+            # Nobody may have a file open that is rescued next.
+            self._store.close()
+            raise
         self.engine = engine or EngineProcess(
             _ENGINE, paths.logs / "engine.log", lambda lost: post(lambda: self._on_engine_lost(lost))
         )
