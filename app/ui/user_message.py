@@ -32,10 +32,11 @@ class UserMessage(QWidget):
         self._view.set_plain(message.text, LINE_HEIGHT)
         # What could not be rescued of a damaged file has no words left, or not all of them.
         self._bubble.setVisible(bool(message.text) or message.failure is None)
+        self._notice = Notice(self)
+        self._notice.setVisible(message.failure is not None)
         if message.failure is not None:
-            notice = Notice(self)
-            notice.set_failure(message.failure.title, message.failure.remedy)
-            self._layout.addWidget(notice)
+            self._notice.set_failure(message.failure.title, message.failure.remedy)
+        self._layout.addWidget(self._notice)
 
     def _build(self) -> None:
         self._bubble = QFrame(self)
@@ -73,6 +74,11 @@ class UserMessage(QWidget):
     @property
     def text(self) -> str:
         return self._view.toPlainText()
+
+    @property
+    def notice(self) -> str:
+        """What is said about words that are lost; empty where none are."""
+        return self._notice.text
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
