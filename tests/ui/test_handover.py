@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import threading
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,28 +34,33 @@ def reception(address: str, qtbot: QtBot) -> Iterator[Reception]:
     reception.close()
 
 
-def hand_over_from_elsewhere(address: str, what: Handover) -> tuple[threading.Thread, list[bool]]:
-    taken: list[bool] = []
-    thread = threading.Thread(target=lambda: taken.append(hand_over(address, what)))
-    thread.start()
-    return thread, taken
+SECOND_START = """
+import sys
+from app.ui.handover import Handover, hand_over
+print(hand_over(sys.argv[1], Handover(sys.argv[2], "token")))
+"""
+
+
+def second_start(address: str, path: str) -> subprocess.Popen[str]:
+    """A process of its own: one that waits for an answer gives no other thread a turn."""
+    return subprocess.Popen(
+        [sys.executable, "-c", SECOND_START, address, path], cwd=APP.parent, stdout=subprocess.PIPE, text=True
+    )
 
 
 def test_what_a_second_start_was_given_arrives(reception: Reception, address: str, qtbot: QtBot) -> None:
-    what = Handover("/models/with space and é.gguf", "token")
-    with qtbot.waitSignal(reception.handed_over) as told:
-        thread, taken = hand_over_from_elsewhere(address, what)
-    assert told.args == [what]
-    qtbot.waitUntil(lambda: not thread.is_alive())
-    assert taken == [True]
+    with qtbot.waitSignal(reception.handed_over, timeout=20_000) as told:
+        second = second_start(address, "/models/with space and é.gguf")
+    assert told.args == [Handover("/models/with space and é.gguf", "token")]
+    assert second.communicate(timeout=20)[0] == "True\n"
 
 
 def test_what_a_killed_process_left_is_no_obstacle(address: str, tmp_path: Path, qtbot: QtBot) -> None:
     (tmp_path / "run" / address).write_text("left over")
     reception = Reception(address)
-    with qtbot.waitSignal(reception.handed_over):
-        thread, _ = hand_over_from_elsewhere(address, Handover())
-    qtbot.waitUntil(lambda: not thread.is_alive())
+    with qtbot.waitSignal(reception.handed_over, timeout=20_000):
+        second = second_start(address, "")
+    assert second.communicate(timeout=20)[0] == "True\n"
     reception.close()
 
 
