@@ -20,6 +20,7 @@ from app.services.safety import BackupMade, DamageFound, Purged, SafetyFailed
 from app.store.backups import Backup, Kind
 from app.store.errors import DAMAGED
 from app.ui import safety_controller
+from app.ui.actions import Act
 from app.ui.backups_dialog import BackupsDialog
 from app.ui.banner import Cause
 from app.ui.bridge import Bridge
@@ -27,6 +28,7 @@ from app.ui.composer_edit import ComposerEdit
 from app.ui.confirm_dialog import ConfirmDialog
 from app.ui.list_dialog import ListDialog
 from app.ui.main_window import MainWindow
+from app.ui.settings_dialog import SettingsDialog
 from app.ui.theme import Theme
 from app.ui.trash_dialog import TrashDialog
 from app.ui.user_message import UserMessage
@@ -283,3 +285,14 @@ def test_emptying_the_trash_can_be_thought_better_of(open_window: Opener) -> Non
     pressed(modal(ConfirmDialog), "agree")
     assert core.safety.calls == [("delete_forever", LEASE.id)]
     dialog.reject()
+
+
+def test_the_settings_lead_to_the_backups(open_window: Opener) -> None:
+    window = open_window(FakeCore(LEASE))
+    window.actions_by_name[Act.SETTINGS].trigger()
+    settings = modal(SettingsDialog)
+    assert isinstance(settings, SettingsDialog)
+    next(each for each in settings.findChildren(QPushButton) if each.text() == "Backups…").click()
+    backups = modal(BackupsDialog)
+    assert isinstance(backups, BackupsDialog)
+    backups.reject()
