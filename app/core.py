@@ -17,11 +17,11 @@ from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
 from app.services.chat import ChatService, TurnSettings
-from app.services.events import ConversationsChanged, Event
+from app.services.events import ConversationsChanged, Event, QueueChanged
 from app.services.idle import IdleWatch
 from app.services.models import ModelService
 from app.services.outbox import Outbox
-from app.services.safety import SafetyService
+from app.services.safety import Restored, SafetyEvent, SafetyService
 from app.services.transfer import TransferService
 from app.services.versions import Versions
 from app.settings import load_settings, save_settings
@@ -66,7 +66,12 @@ class Core:
                 clear(paths.states)
         database = open_database(paths.database)
         self._store = ConversationStore(database)
-        self._store.recover_interrupted()
+        try:
+            self._store.recover_interrupted()
+        except StoreError:
+            # Nobody may have a file open that is rescued next.
+            self._store.close()
+            raise
         self.engine = engine or EngineProcess(
             _ENGINE, paths.logs / "engine.log", lambda lost: post(lambda: self._on_engine_lost(lost))
         )
@@ -100,7 +105,8 @@ class Core:
             post,
             lambda: self._notify(ConversationsChanged()),
         )
-        self.safety = SafetyService(paths, self._store, post, self._forget)
+        self.safety = SafetyService(paths, self._store, post, self._forget, lambda: self.chat.running is not None)
+        self.safety.subscribe(self._on_safety)
         if guarded:
             self.safety.start()
 
@@ -150,6 +156,11 @@ class Core:
 
     def _forget(self, conversation_id: ConversationId) -> None:
         forget(self.paths.states, conversation_id)
+
+    def _on_safety(self, event: SafetyEvent) -> None:
+        if isinstance(event, Restored):
+            self.chat.reread()
+            self._notify(QueueChanged())
 
     def _notify(self, event: Event) -> None:
         self.chat.notify(event)

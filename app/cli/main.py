@@ -21,6 +21,7 @@ from app.core import Core, prepare
 from app.domain.chat import Effort
 from app.errors import AppError
 from app.paths import Paths
+from app.services.rescue import Rescuer
 from app.settings import load_settings
 from app.store.lock import InstanceLock
 
@@ -52,19 +53,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _window(paths: Paths, options: argparse.Namespace) -> int:
     # Qt is loaded here and nowhere else: the other commands must start without a screen and in no time.
+    from app.ui.handover import Handover, hand_over
     from app.ui.run import run
 
     lock = InstanceLock(paths.data)
     try:
         prepare(paths)
-        free = lock.acquire()
+        free, address = lock.acquire(), lock.address
     except AppError:
         # The core will meet the same, and the window says it where a person looks who started this by a click.
-        free = True
+        free, address = True, ""
     if not free:
+        if hand_over(lock.address, Handover.of(options.model)):
+            return 0
         return _fail(f"{APP_NAME} is already open with these conversations (process {lock.holder()}).")
     try:
-        return run(lambda post: Core(paths, post, guarded=True), options.model, load_settings(paths.settings)[0].theme)
+        return run(
+            lambda post: Core(paths, post, guarded=True),
+            options.model,
+            load_settings(paths.settings)[0].theme,
+            Rescuer(paths),
+            address,
+        )
     finally:
         lock.release()
 

@@ -34,6 +34,7 @@ from app.services.events import (
     ModelChanged,
     ModelPhase,
     Phase,
+    Saved,
     StorageFailed,
     TurnEnded,
     TurnStarted,
@@ -114,6 +115,12 @@ class ChatService:
     def running(self) -> MessageId | None:
         """The answer that is being written, if any."""
         return self._running.answer.id if self._running else None
+
+    @property
+    def read_only(self) -> Failure | None:
+        """Why nothing can be written or changed; None where everything can."""
+        error = self._store.read_only
+        return None if error is None else Failure(error.title, error.remedy)
 
     def conversations(self, trashed: bool = False) -> list[Conversation]:
         return self._store.conversations(trashed)
@@ -231,11 +238,24 @@ class ChatService:
         self._store.restore(conversation_id)
         self.notify(ConversationsChanged())
 
+    def save_again(self) -> None:
+        """Try once more to save what could not be saved; Saved tells when nothing of it is left."""
+        for message in list(self._unsaved.values()):
+            self._save(message)
+
+    def reread(self) -> None:
+        """The database holds other conversations now: forget what belonged to the ones before."""
+        self._opened = None
+        self.notify(ConversationsChanged())
+        if self._unsaved:
+            self._unsaved.clear()
+            self.notify(Saved())
+
     def close(self) -> None:
         """Save what the running turn has written, as stopped. The engine's lane has ended by then."""
         if self._running is not None:
             self._end(self._running, Outcome(Status.STOPPED))
-        self._save_again()
+        self.save_again()
 
     def _conversation_for(
         self, conversation_id: ConversationId | None, text: str, effort: Effort | None
@@ -256,7 +276,7 @@ class ChatService:
         if file is None:
             raise AppError("No model has been chosen.", "Open a GGUF file, or start with the trial model.")
         self._settler.interrupt()
-        self._save_again()
+        self.save_again()
         return file.path
 
     def _prompt_options(self, conversation: Conversation | None = None) -> PromptOptions:
@@ -338,15 +358,15 @@ class ChatService:
         """Save an answer; if that fails it stays in memory, the listeners hear of it, and it is tried again."""
         try:
             self._store.save_answer(message)
-            self._unsaved.pop(message.id, None)
+        except NotFoundError:
+            _log.info("The answer %s was deleted before it could be saved", message.id)
         except StoreError as error:
             _log.warning("An answer could not be saved: %s", error.details)
             self._unsaved[message.id] = message
             self.notify(StorageFailed(Failure(error.title, error.remedy)))
-
-    def _save_again(self) -> None:
-        for message in list(self._unsaved.values()):
-            self._save(message)
+            return
+        if self._unsaved.pop(message.id, None) is not None and not self._unsaved:
+            self.notify(Saved())
 
 
 def _up_to(branch: tuple[Message, ...], last: MessageId | None) -> tuple[Message, ...]:

@@ -138,6 +138,11 @@ class StorageFailed:
     failure: Failure
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """All that could not be saved before is saved now."""
+
+
 Event = (
     ConversationsChanged
     | TurnStarted
@@ -151,6 +156,7 @@ Event = (
     | QueueChanged
     | ModelChanged
     | StorageFailed
+    | Saved
     | AttachmentChanged
     | LibraryChanged
 )

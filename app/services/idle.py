@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from app.services.chat import ChatService
-from app.services.events import ConversationsChanged, Event, ModelPhase, StorageFailed
+from app.services.events import ConversationsChanged, Event, ModelPhase, Saved, StorageFailed
 from app.services.models import ModelService
 
 
@@ -39,5 +39,5 @@ class IdleWatch:
 
     def _on_event(self, event: Event) -> None:
         # A list that changed or a disk that is full says nothing about the model.
-        if not isinstance(event, ConversationsChanged | StorageFailed):
+        if not isinstance(event, ConversationsChanged | StorageFailed | Saved):
             self._used_at = self._clock()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.paths import Paths
-from app.store.backups import Backup, BackupFolder
+from app.store.backups import Backup, BackupFolder, Contents, contents
 from app.store.errors import store_errors
 from app.store.files import set_aside
 from app.store.purging import Purge
@@ -28,6 +28,10 @@ class Rescuer:
     def newest_backup(self) -> Backup | None:
         """The newest backup that is whole; all newer ones are read through to find it."""
         return self._backups.newest_sound()
+
+    def contents(self, backup: Backup) -> Contents:
+        """How much is in it. Raises StoreError."""
+        return contents(backup)
 
     def rescue(self, progress: Callable[[float], None] = lambda _fraction: None) -> Rescue:
         """Take out what is legible, and merge the newest good backup into it. Raises StoreError."""

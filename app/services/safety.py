@@ -18,7 +18,7 @@ from app.domain.chat import ConversationId, Failure
 from app.errors import AppError, StoreError
 from app.jobs import Post
 from app.paths import Paths
-from app.store.backups import INTERVAL, Backup, BackupFolder, Cancelled, Kind
+from app.store.backups import INTERVAL, Backup, BackupFolder, Cancelled, Contents, Kind, contents
 from app.store.changes import ChangeWatch
 from app.store.conversations import ConversationStore
 from app.store.database import check_database
@@ -70,20 +70,34 @@ class Purged:
     remaining: tuple[Path, ...]
 
 
-SafetyEvent = BackupMade | SafetyFailed | DamageFound | Restored | Purged
+@dataclass(frozen=True, slots=True)
+class BackupCounted:
+    """What is in a backup; contents is None where it can't be read."""
+
+    backup: Backup
+    contents: Contents | None
+
+
+SafetyEvent = BackupMade | SafetyFailed | DamageFound | Restored | Purged | BackupCounted
 
 
 class SafetyService:
     """Guards one open database. Called on the main thread only; close() before the store is closed."""
 
     def __init__(
-        self, paths: Paths, store: ConversationStore, post: Post, forget: Callable[[ConversationId], None]
+        self,
+        paths: Paths,
+        store: ConversationStore,
+        post: Post,
+        forget: Callable[[ConversationId], None],
+        busy: Callable[[], bool],
     ) -> None:
-        """forget removes what else is kept of a conversation, as its caches."""
+        """forget removes what else is kept of a conversation, as its caches; busy: an answer is being written."""
         self._path = paths.database
         self._store = store
         self._post = post
         self._forget = forget
+        self._busy = busy
         self._backups = BackupFolder.beside(paths.database)
         self._purge = Purge(paths.database)
         self._listeners: list[Callable[[SafetyEvent], None]] = []
@@ -128,8 +142,20 @@ class SafetyService:
         """Make a backup that stays until the user deletes it."""
         self._submit(lambda: self._routine.make(Kind.MANUAL))
 
+    def count(self, backups: Sequence[Backup]) -> None:
+        """Look into backups in the background; BackupCounted tells of each."""
+        for backup in backups:
+            self._submit(lambda backup=backup: self._count(backup))  # type: ignore[misc]
+
     def restore(self, backup: Backup) -> None:
-        """Go back to a backup; the present state is backed up first. No answer may be under way."""
+        """Go back to a backup; the present state is backed up first. Restored tells when it is done.
+
+        Nothing may be written before that. Raises AppError while an answer is, and where nothing can be changed.
+        """
+        if self._busy():
+            raise AppError("An answer is still being written.", "Wait for its end, or stop it first.")
+        if self._store.read_only is not None:
+            raise self._store.read_only
 
         def job() -> None:
             restore(self._path, backup, self._purge.pending())
@@ -145,8 +171,8 @@ class SafetyService:
         if not ids:
             return
         self._purge.add(ids)
+        self._store.delete_forever(*ids)
         for conversation_id in ids:
-            self._store.delete_forever(conversation_id)
             self._forget(conversation_id)
         self._submit(self._run_purge)
 
@@ -182,7 +208,22 @@ class SafetyService:
         try:
             check_database(self._path)
         except DamagedDatabaseError as error:
-            self._tell(DamageFound(Failure(error.title, error.remedy)))
+            failure = Failure(error.title, error.remedy)
+            self._post(lambda: self._on_damage_found(failure))
+
+    def _on_damage_found(self, failure: Failure) -> None:
+        # The next start must find it before the window opens: that is where it can be rescued.
+        self._store.distrust()
+        self._notify(DamageFound(failure))
+
+    def _count(self, backup: Backup) -> None:
+        try:
+            found = contents(backup)
+        except StoreError as error:
+            _log.info("The backup %s could not be read: %s", backup.name, error.details)
+            self._tell(BackupCounted(backup, None))
+            return
+        self._tell(BackupCounted(backup, found))
 
     def _run_purge(self) -> None:
         self._tell(Purged(tuple(self._purge.run(self._goes_on))))
@@ -195,11 +236,11 @@ class SafetyService:
         self._tell(SafetyFailed(Failure(error.title, error.remedy)))
 
     def _tell(self, event: SafetyEvent) -> None:
-        def notify() -> None:
-            for listener in self._listeners:
-                listener(event)
+        self._post(lambda: self._notify(event))
 
-        self._post(notify)
+    def _notify(self, event: SafetyEvent) -> None:
+        for listener in self._listeners:
+            listener(event)
 
 
 class _Routine:

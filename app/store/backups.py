@@ -50,6 +50,14 @@ class Backup:
         return self.path.stem
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much is in a backup, the trash included."""
+
+    conversations: int
+    messages: int
+
+
 class Cancelled(Exception):  # noqa: N818  # no error: somebody asked for it
     """The application ends before the backup did."""
 
@@ -152,6 +160,14 @@ def is_sound(path: Path) -> bool:
             return str(pragma(connection, "quick_check(1)")) == "ok"
     except sqlite3.Error:
         return False
+
+
+@store_errors()
+def contents(backup: Backup) -> Contents:
+    """Count what is in a backup. Raises StoreError; DamagedDatabaseError where it can't be read."""
+    with closing(connect_read_only(backup.path)) as connection:
+        found = counts(connection)
+    return Contents(found.get("conversations", 0), found.get("messages", 0))
 
 
 def kept_moments(moments: Iterable[datetime]) -> set[datetime]:

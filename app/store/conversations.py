@@ -68,6 +68,10 @@ class ConversationStore:
         """Whether all of the file was read and found whole when it was opened, and not some hours before."""
         return self._database.checked_now
 
+    def distrust(self) -> None:
+        """Have all of the file read through at the next start, before anything is shown."""
+        self._database.checked_at = 0.0
+
     @store_errors()
     def create_conversation(
         self, title: str = "", effort: Effort = Effort.MEDIUM, started_on: date | None = None
@@ -283,14 +287,21 @@ class ConversationStore:
         return [ConversationId(row["id"]) for row in rows]
 
     @store_errors()
-    def delete_forever(self, conversation_id: ConversationId) -> None:
-        """Delete a conversation that is in the trash, so that its words are no longer in the file.
+    def delete_forever(self, *ids: ConversationId) -> None:
+        """Delete conversations that are in the trash, all or none, so that their words are no longer in the file.
 
         What the write-ahead log still holds goes with truncate_log(), once nobody reads.
         """
-        if self.conversation(conversation_id).trashed_at is None:
-            raise StoreError("Only a conversation in the trash can be deleted.", "Move it to the trash first.")
-        self._database.execute("DELETE FROM conversations WHERE id = ?", [conversation_id])
+        named = json.dumps(ids)
+        with self._database.atomic():
+            rows = self._rows(
+                "SELECT id, trashed_at FROM conversations WHERE id IN (SELECT value FROM json_each(?))", named
+            )
+            if len(rows) < len(set(ids)):
+                raise _no_conversation(next(iter(set(ids) - {row["id"] for row in rows})))
+            if any(row["trashed_at"] is None for row in rows):
+                raise StoreError("Only a conversation in the trash can be deleted.", "Move it to the trash first.")
+            self._database.execute("DELETE FROM conversations WHERE id IN (SELECT value FROM json_each(?))", [named])
         self.truncate_log()
 
     @store_errors()

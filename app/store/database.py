@@ -56,9 +56,12 @@ class ChatDatabase(Database):
             self._check_place()
         try:
             return super().execute(sql, parameters)  # type: ignore[arg-type]  # any iterable will do
-        except sqlite3.OperationalError as error:
-            if self.read_only is not None and primary_code(error) == sqlite3.SQLITE_READONLY:
+        except sqlite3.DatabaseError as error:
+            code = primary_code(error)
+            if self.read_only is not None and code == sqlite3.SQLITE_READONLY:
                 raise self.read_only from error
+            if code == sqlite3.SQLITE_CORRUPT:
+                self.checked_at = 0.0
             raise
 
     def close(self) -> None:
@@ -121,7 +124,9 @@ def _open_unchanging(path: Path, schema: Schema, why: StoreError) -> ChatDatabas
     version, checked_at = _inspect(path, schema, connect_unchanging)
     if version < schema.version:
         raise why
-    reason = StoreError(why.title, f"You can read and export your conversations. {why.remedy}", why.details)
+    reason = StoreError(
+        why.title, f"You can read and export your conversations. {why.remedy} Then start {APP_NAME} again.", why.details
+    )
     return ChatDatabase(connect_unchanging(path), path, checked_at, reason)
 
 

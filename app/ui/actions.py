@@ -15,6 +15,7 @@ class Act(StrEnum):
 
     NEW = "new"
     RENAME = "rename"
+    UNDO_TRASH = "undo_trash"
     STOP = "stop"
     ANSWER_NOW = "answer_now"
     FOCUS_COMPOSER = "focus_composer"
@@ -34,6 +35,7 @@ class _Entry:
 _TABLE = (
     _Entry(Act.NEW, str(QT_TRANSLATE_NOOP("Actions", "New conversation")), "Ctrl+N"),
     _Entry(Act.RENAME, str(QT_TRANSLATE_NOOP("Actions", "Rename the conversation")), "F2"),
+    _Entry(Act.UNDO_TRASH, str(QT_TRANSLATE_NOOP("Actions", "Take out of the trash again")), "Ctrl+Z"),
     _Entry(Act.STOP, str(QT_TRANSLATE_NOOP("Actions", "Stop the answer")), "Esc"),
     _Entry(Act.ANSWER_NOW, str(QT_TRANSLATE_NOOP("Actions", "Answer now")), "Ctrl+Return"),
     _Entry(Act.FOCUS_COMPOSER, str(QT_TRANSLATE_NOOP("Actions", "Write a message")), "Ctrl+L"),
@@ -53,6 +55,7 @@ def build_actions(window: QWidget) -> dict[Act, QAction]:
         action.setShortcut(QKeySequence(entry.shortcut))
         window.addAction(action)
         actions[entry.act] = action
+    actions[Act.UNDO_TRASH].setEnabled(False)
     actions[Act.STOP].setEnabled(False)
     actions[Act.ANSWER_NOW].setEnabled(False)
     return actions

@@ -310,6 +310,7 @@ class ChatController(QObject):
             self.begin()
         what = self.tr("“{title}” is in the trash").format(title=words.one_line(title)[:40])
         self._panels.snackbar.offer_undo(conversation_id, what)
+        self._panels.composer.yield_undo()
 
     @Slot(str)
     def _on_undone(self, conversation_id: str) -> None:

@@ -97,6 +97,17 @@ class Composer(QFrame):
         """Begin anew; what was written is stored elsewhere."""
         self._edit.set_text("")
 
+    def set_read_only(self) -> None:
+        """Nothing can be sent here."""
+        self._edit.setReadOnly(True)
+        self._edit.setPlaceholderText(self.tr("Your conversations can only be read now"))
+        self._effort.setEnabled(False)
+        self._refresh()
+
+    def yield_undo(self) -> None:
+        """See ComposerEdit.yield_undo()."""
+        self._edit.yield_undo()
+
     def submit(self) -> None:
         """Do as Send does."""
         self._on_submitted()
@@ -155,7 +166,7 @@ class Composer(QFrame):
         self._refresh()
 
     def _can_send(self) -> bool:
-        return bool(self._edit.text.strip())
+        return bool(self._edit.text.strip()) and not self._edit.isReadOnly()
 
     def _refresh(self) -> None:
         can_send = self._can_send()

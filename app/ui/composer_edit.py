@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QResizeEvent, QTextBlockFormat, QTextCursor
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QFocusEvent,
+    QInputMethodEvent,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCursor,
+)
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
 from app.ui.theme import LINE_HEIGHT
@@ -21,6 +29,7 @@ class ComposerEdit(QTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._composing = False
+        self._yields_undo = False
         self._build()
         self._connect()
 
@@ -38,6 +47,7 @@ class ComposerEdit(QTextEdit):
 
     def _connect(self) -> None:
         self.document().documentLayout().documentSizeChanged.connect(self._on_size_changed)
+        self.document().contentsChanged.connect(self._on_contents_changed)
 
     @property
     def text(self) -> str:
@@ -48,6 +58,17 @@ class ComposerEdit(QTextEdit):
         self.setPlainText(text)
         self._space_lines()
         self.moveCursor(QTextCursor.MoveOperation.End)
+
+    def yield_undo(self) -> None:
+        """Something else was done after the last word: until the text changes, Ctrl+Z is about that."""
+        self._yields_undo = True
+
+    def event(self, event: QEvent) -> bool:
+        is_override = event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if is_override and self._yields_undo and event.matches(QKeySequence.StandardKey.Undo):  # type: ignore[attr-defined]
+            event.ignore()
+            return False
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -87,6 +108,10 @@ class ComposerEdit(QTextEdit):
     @Slot()
     def _on_size_changed(self) -> None:
         self._fit()
+
+    @Slot()
+    def _on_contents_changed(self) -> None:
+        self._yields_undo = False
 
     def _fit(self) -> None:
         line = self.fontMetrics().lineSpacing() * LINE_HEIGHT / 100

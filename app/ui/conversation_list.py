@@ -26,6 +26,7 @@ class ConversationList(QListView):
         super().__init__(parent)
         self._theme = theme
         self._quiet = False
+        self._read_only = False
         self._later: tuple[Sequence[Conversation], date] | None = None
         self._build()
         self._connect()
@@ -82,10 +83,15 @@ class ConversationList(QListView):
             self.setCurrentIndex(self.rows.index(row))
         self._quiet = False
 
+    def set_read_only(self) -> None:
+        """Let conversations be chosen, and nothing else."""
+        self._read_only = True
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+
     def rename_selected(self) -> None:
         """Edit the title of the chosen conversation in its place."""
         index = self.currentIndex()
-        if index.isValid():
+        if index.isValid() and not self._read_only:
             self.setFocus(Qt.FocusReason.OtherFocusReason)
             self.edit(index)
 
@@ -115,6 +121,8 @@ class ConversationList(QListView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(self.tr("Rename")).triggered.connect(self._on_rename_triggered)
         menu.addAction(self.tr("Move to trash")).triggered.connect(self._on_trash_triggered)
+        for action in menu.actions():
+            action.setEnabled(not self._read_only)
         menu.popup(self.viewport().mapToGlobal(place))
 
     @Slot()
@@ -124,5 +132,5 @@ class ConversationList(QListView):
     @Slot()
     def _on_trash_triggered(self) -> None:
         index = self.currentIndex()
-        if index.isValid() and not index.data(RowRole.HEADING):
+        if index.isValid() and not index.data(RowRole.HEADING) and not self._read_only:
             self.trash_requested.emit(index.data(RowRole.ID), str(index.data()))

@@ -15,6 +15,7 @@ from app.domain.chat import Effort
 from app.errors import AppError
 from app.ui.about_box import AboutBox
 from app.ui.actions import Act, build_actions
+from app.ui.banner import Banner
 from app.ui.composer import Composer
 from app.ui.header import Header
 from app.ui.links import LinkOpener
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.panels = Panels(
             sidebar=Sidebar(self._theme),
             header=Header(self._theme),
+            banner=Banner(),
             pages=pages,
             composer=Composer(),
             status=StatusLine(),
@@ -94,6 +96,7 @@ class MainWindow(QMainWindow):
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(0)
         main.addWidget(self.panels.header)
+        main.addWidget(self.panels.banner)
         main.addWidget(self.panels.pages, 1)
         main.addLayout(centre)
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
@@ -114,6 +117,8 @@ class MainWindow(QMainWindow):
         act[Act.RENAME].triggered.connect(self._on_rename_requested)
         act[Act.SETTINGS].triggered.connect(self._on_settings_requested)
         act[Act.QUIT].triggered.connect(self.close)
+        act[Act.UNDO_TRASH].triggered.connect(self.panels.snackbar.undo)
+        self.panels.snackbar.offering_changed.connect(act[Act.UNDO_TRASH].setEnabled)
         self.panels.header.sidebar_toggled.connect(self._on_sidebar_toggled)
         self.panels.sidebar.about_requested.connect(self._on_about_requested)
         self.panels.pages.transcript.link_activated.connect(self._links.ask)
@@ -132,6 +137,18 @@ class MainWindow(QMainWindow):
         presenter.busy_changed.connect(act[Act.STOP].setEnabled)
         presenter.busy_changed.connect(act[Act.ANSWER_NOW].setEnabled)
         presenter.start(initial_model)
+
+    def come_forward(self) -> None:
+        """Be seen: somebody started the application once more."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def open_model(self, path: Path) -> None:
+        """Use this model, as if it had been chosen here. Only after attach()."""
+        if self._presenter is not None:
+            self._presenter.models.choose(path)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -172,6 +189,7 @@ class MainWindow(QMainWindow):
         if self._core is not None:
             dialog = SettingsDialog(self._core, self._theme, self)
             dialog.effort_chosen.connect(self._on_default_effort_chosen)
+            dialog.backups_requested.connect(self.panels.sidebar.backups_requested)
             dialog.open()
 
     @Slot(str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.ui.banner import Banner
 from app.ui.composer import Composer
 from app.ui.header import Header
 from app.ui.pages import Pages
@@ -19,6 +20,7 @@ class Panels:
 
     sidebar: Sidebar
     header: Header
+    banner: Banner
     pages: Pages
     composer: Composer
     status: StatusLine

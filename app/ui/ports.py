@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from app.domain.chat import Conversation, ConversationId, Effort, MessageId, Unsent
+from app.domain.chat import Conversation, ConversationId, Effort, Failure, MessageId, Unsent
 from app.domain.models import ContextPrice, ModelFile
 from app.paths import Paths
 from app.services.events import Event, ModelState
 from app.services.offers import Offer
+from app.services.safety import SafetyEvent
 from app.settings import Settings
+from app.store.backups import Backup, Contents
+from app.store.rescue import Rescue
 
 Post = Callable[[Callable[[], None]], None]
 """Runs a closure on the main thread, from any thread."""
@@ -25,7 +28,12 @@ class ChatPort(Protocol):
 
     def subscribe(self, listener: Callable[[Event], None]) -> object: ...
 
-    def conversations(self) -> Sequence[Conversation]: ...
+    @property
+    def read_only(self) -> Failure | None: ...
+
+    def save_again(self) -> None: ...
+
+    def conversations(self, trashed: bool = False) -> Sequence[Conversation]: ...
 
     def conversation(self, conversation_id: ConversationId) -> Conversation: ...
 
@@ -62,6 +70,36 @@ class OutboxPort(Protocol):
     def take_back(self, unsent_id: MessageId) -> Unsent | None: ...
 
     def send_now(self, unsent_id: MessageId) -> None: ...
+
+
+class SafetyPort(Protocol):
+    """Backups, the trash, and what is found wrong."""
+
+    def subscribe(self, listener: Callable[[SafetyEvent], None]) -> object: ...
+
+    def backups(self) -> Sequence[Backup]: ...
+
+    def count(self, backups: Sequence[Backup]) -> None: ...
+
+    def back_up_now(self) -> None: ...
+
+    def restore(self, backup: Backup) -> None: ...
+
+    def delete_forever(self, ids: Sequence[ConversationId]) -> None: ...
+
+
+class RescuerPort(Protocol):
+    """The ways out where the conversations can't be opened. For any thread."""
+
+    def newest_backup(self) -> Backup | None: ...
+
+    def contents(self, backup: Backup) -> Contents: ...
+
+    def rescue(self, progress: Callable[[float], None] = ...) -> Rescue: ...
+
+    def go_back_to(self, backup: Backup) -> None: ...
+
+    def begin_anew(self) -> Path: ...
 
 
 class IdlePort(Protocol):
@@ -103,6 +141,9 @@ class CorePort(Protocol):
 
     @property
     def idle(self) -> IdlePort: ...
+
+    @property
+    def safety(self) -> SafetyPort: ...
 
     @property
     def paths(self) -> Paths: ...

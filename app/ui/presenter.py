@@ -15,6 +15,7 @@ from app.services.events import (
     ModelPhase,
     Phase,
     QueueChanged,
+    Saved,
     StorageFailed,
     TurnEnded,
     TurnStarted,
@@ -27,6 +28,7 @@ from app.ui.model_controller import ModelController
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 from app.ui.queue_controller import QueueController
+from app.ui.safety_controller import SafetyController
 from app.ui.theme import Theme
 
 TICK = 1000
@@ -54,6 +56,7 @@ class Presenter(QObject):
         self.chat = ChatController(self._core, self._panels, self)
         self.models = ModelController(self._core, self._panels, widget)
         self.queue = QueueController(self._core, self._panels, self)
+        self.safety = SafetyController(self._core, self._panels, self._theme, widget)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._idle_timer = QTimer(self)
@@ -65,6 +68,7 @@ class Presenter(QObject):
         self.chat.failed.connect(self._on_failed)
         self.models.failed.connect(self._on_failed)
         self.queue.failed.connect(self._on_failed)
+        self.safety.replaced.connect(self.chat.begin)
         self._panels.sidebar.theme_chosen.connect(self._on_theme_chosen)
         self._timer.timeout.connect(self._on_tick)
         self._idle_timer.timeout.connect(self._core.idle.tick)
@@ -74,6 +78,7 @@ class Presenter(QObject):
         """Show everything, then begin to load the model."""
         self._theme.choose(self._core.settings.theme)
         self._trouble = " ".join(self._core.repairs)
+        self.safety.start()
         self.chat.start()
         self.models.show_state()
         if initial_model is not None:
@@ -90,8 +95,8 @@ class Presenter(QObject):
                     self._trouble = ""
             case QueueChanged():
                 self.queue.show(self.chat.current)
-            case StorageFailed(failure):
-                self._trouble = sentence(failure)
+            case StorageFailed() | Saved():
+                self.safety.handle(event)
             case TurnStarted():
                 self._trouble = ""
                 self.chat.handle(event)

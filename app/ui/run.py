@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,12 +16,16 @@ from PySide6.QtWidgets import QApplication
 
 from app import APP_ID, APP_NAME, __version__
 from app.errors import AppError
+from app.jobs import Lane
 from app.paths import resource
+from app.store.errors import DamagedDatabaseError
 from app.ui.bridge import Bridge
+from app.ui.damage_dialog import DamageDialog
 from app.ui.error_box import show_error
+from app.ui.handover import Handover, Reception
 from app.ui.interrupts import Interrupts
 from app.ui.main_window import MainWindow
-from app.ui.ports import CorePort, Post
+from app.ui.ports import CorePort, Post, RescuerPort
 from app.ui.screen import require_screen
 from app.ui.theme import Theme, load_fonts
 
@@ -35,15 +40,24 @@ _LEVELS = {
 }
 
 
-def run(build_core: Callable[[Post], CorePort], initial_model: Path | None = None, theme: str = "system") -> int:
+def run(
+    build_core: Callable[[Post], CorePort],
+    initial_model: Path | None = None,
+    theme: str = "system",
+    rescuer: RescuerPort | None = None,
+    address: str = "",
+) -> int:
     """Show the window, build the core behind it, and give the exit code once the window is closed.
 
     build_core gets the function that brings closures to the main thread. theme is what the window begins with, before
-    the core's settings are there. Raises AppError where there is no screen.
+    the core's settings are there. rescuer helps where the core can't be built because its database is damaged; under
+    address second starts are listened for. Raises AppError where there is no screen.
     """
     require_screen()
     application = make_application(theme)
-    session = _Session(application, build_core, initial_model)
+    session = _Session(application, build_core, initial_model, rescuer)
+    if address:
+        session.listen(address)
     previous = sys.excepthook
     sys.excepthook = session.report
     try:
@@ -90,11 +104,18 @@ class _Session(QObject):
     """From the first paint of the window to its end."""
 
     def __init__(
-        self, application: QApplication, build_core: Callable[[Post], CorePort], initial_model: Path | None
+        self,
+        application: QApplication,
+        build_core: Callable[[Post], CorePort],
+        initial_model: Path | None,
+        rescuer: RescuerPort | None,
     ) -> None:
         super().__init__(application)
         self._build_core = build_core
         self._initial_model = initial_model
+        self._rescuer = rescuer
+        self._rescuing: Lane | None = None
+        self._reception: Reception | None = None
         self._core: CorePort | None = None
         self._bridge = Bridge(self)
         self._reporting = False
@@ -108,16 +129,56 @@ class _Session(QObject):
         """The window is there; now for what may take time."""
         try:
             self._core = self._build_core(self._bridge.post)
+        except DamagedDatabaseError as error:
+            _log.error("The database is damaged: %s %s", error, error.details)
+            self._offer_rescue(error)
+            return
         except AppError as error:
             _log.error("The core could not be built: %s %s", error, error.details)
-            self.code = 1
-            show_error(error, self.window).finished.connect(self.window.close)
+            self._explain(error)
             return
+        self.code = 0
         self.window.attach(self._core, self._initial_model)
+
+    def _explain(self, error: AppError) -> None:
+        self.code = 1
+        show_error(error, self.window).finished.connect(self.window.close)
+
+    def _offer_rescue(self, error: DamagedDatabaseError) -> None:
+        if self._rescuer is None:
+            self._explain(error)
+            return
+        self.code = 1
+        self._rescuing = self._rescuing or Lane("rescue")
+        dialog = DamageDialog(self._rescuer, error, self._rescuing.submit, self._bridge.post, self.window)
+        dialog.rejected.connect(self.window.close)
+        dialog.solved.connect(self._on_painted)
+        dialog.open()
+
+    def listen(self, address: str) -> None:
+        """Let second starts reach the window."""
+        self._reception = Reception(address, self)
+        self._reception.handed_over.connect(self._on_handed_over)
+
+    @Slot(object)
+    def _on_handed_over(self, what: Handover) -> None:
+        if what.activation:
+            # Qt takes it from here when it asks Wayland for the front.
+            os.environ["XDG_ACTIVATION_TOKEN"] = what.activation
+        self.window.come_forward()
+        if what.path.lower().endswith(".gguf"):
+            if self._core is None:
+                self._initial_model = Path(what.path)
+            else:
+                self.window.open_model(Path(what.path))
 
     def end(self) -> None:
         """Close what runs behind the window, which is gone by now."""
         self.window.hide()
+        if self._reception is not None:
+            self._reception.close()
+        if self._rescuing is not None:
+            self._rescuing.close()
         if self._core is not None:
             self._core.close()
         self._bridge.close()

@@ -16,6 +16,7 @@ class DataSection(Section):
     """The one folder with everything in it."""
 
     folder_requested = Signal()
+    backups_requested = Signal()
 
     def __init__(self, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -29,5 +30,7 @@ class DataSection(Section):
         self.name(place, self.tr("Data folder"))
         show = button(self.tr("Show the folder"), "secondary", self)
         self.add(place)
-        self.add_row(show)
+        backups = button(self.tr("Backups…"), "secondary", self)
+        self.add_row(show, backups)
         show.clicked.connect(self.folder_requested)
+        backups.clicked.connect(self.backups_requested)

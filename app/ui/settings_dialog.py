@@ -34,6 +34,7 @@ class SettingsDialog(QDialog):
     """Made anew each time it is opened, because prices depend on the memory that is free then."""
 
     effort_chosen = Signal(str)  # value of an Effort
+    backups_requested = Signal()
 
     def __init__(
         self,
@@ -117,6 +118,7 @@ class SettingsDialog(QDialog):
         self._caches.clear_requested.connect(self._on_clear_requested)
         self._appearance.theme_chosen.connect(self._on_theme_chosen)
         self._data.folder_requested.connect(self._on_folder_requested)
+        self._data.backups_requested.connect(self._on_backups_requested)
 
     def _connect(self) -> None:
         self._close.clicked.connect(self.accept)
@@ -169,6 +171,12 @@ class SettingsDialog(QDialog):
     def _on_theme_chosen(self, choice: str) -> None:
         self._theme.choose(choice)
         self._try(lambda: self._core.update_settings(theme=choice))
+
+    @Slot()
+    def _on_backups_requested(self) -> None:
+        # One dialog at a time: that one changes what this one shows.
+        self.accept()
+        self.backups_requested.emit()
 
     @Slot()
     def _on_folder_requested(self) -> None:

@@ -19,6 +19,8 @@ class Sidebar(QFrame):
 
     new_requested = Signal()
     theme_chosen = Signal(str)  # "system", "light" or "dark"
+    trash_requested = Signal()
+    backups_requested = Signal()
     about_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -42,7 +44,7 @@ class Sidebar(QFrame):
         self._offline = OfflineMark(self)
         self._settings = button(self.tr("Settings"), "flat", self)
         self._settings.setAccessibleName(self.tr("Settings"))
-        self._settings.setToolTip(self.tr("All settings, the theme, and about this application"))
+        self._settings.setToolTip(self.tr("All settings, the theme, the trash, and the backups"))
         self._menu = QMenu(self)
         self._themes = QActionGroup(self)
         heading = self._menu.addMenu(self.tr("Theme"))
@@ -52,6 +54,9 @@ class Sidebar(QFrame):
             action.setCheckable(True)
             action.setData(key)
             heading.addAction(action)
+        self._menu.addSeparator()
+        self._trash = self._menu.addAction(self.tr("Trash…"))
+        self._backups = self._menu.addAction(self.tr("Backups…"))
         self._menu.addSeparator()
         self._about = self._menu.addAction(self.tr("About {name}").format(name=APP_NAME))
         self._settings.setMenu(self._menu)
@@ -80,6 +85,8 @@ class Sidebar(QFrame):
     def _connect(self) -> None:
         self._new.clicked.connect(self.new_requested)
         self._themes.triggered.connect(self._on_theme_triggered)
+        self._trash.triggered.connect(self.trash_requested)
+        self._backups.triggered.connect(self.backups_requested)
         self._about.triggered.connect(self.about_requested)
         self._theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()

@@ -15,6 +15,7 @@ class Snackbar(QFrame):
     """Floats over the bottom of its parent for some seconds."""
 
     undone = Signal(str)  # key of what was done
+    offering_changed = Signal(bool)  # it can be undone now
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -39,7 +40,7 @@ class Snackbar(QFrame):
 
     def _connect(self, parent: QWidget) -> None:
         self._undo.clicked.connect(self._on_undo_clicked)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self._on_timed_out)
         parent.installEventFilter(self)
 
     @property
@@ -55,6 +56,13 @@ class Snackbar(QFrame):
         self._place()
         self.raise_()
         self._timer.start()
+        self.offering_changed.emit(True)
+
+    @Slot()
+    def undo(self) -> None:
+        """Do as the button does, while there is something to undo."""
+        if self._timer.isActive():
+            self._on_undo_clicked()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
@@ -64,8 +72,13 @@ class Snackbar(QFrame):
     @Slot()
     def _on_undo_clicked(self) -> None:
         self._timer.stop()
-        self.hide()
+        self._on_timed_out()
         self.undone.emit(self._key)
+
+    @Slot()
+    def _on_timed_out(self) -> None:
+        self.hide()
+        self.offering_changed.emit(False)
 
     def _place(self) -> None:
         self.adjustSize()

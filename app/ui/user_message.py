@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from app.domain.chat import Message
 from app.ui.theme import LINE_HEIGHT
 from app.ui.widgets.controls import flat_button, plain_label
+from app.ui.widgets.notice import Notice
 from app.ui.widgets.text_view import TextView
 
 WIDEST = 0.8
@@ -29,6 +30,13 @@ class UserMessage(QWidget):
         self._build()
         self._build_mark(first_in_sight)
         self._view.set_plain(message.text, LINE_HEIGHT)
+        # What could not be rescued of a damaged file has no words left, or not all of them.
+        self._bubble.setVisible(bool(message.text) or message.failure is None)
+        self._notice = Notice(self)
+        self._notice.setVisible(message.failure is not None)
+        if message.failure is not None:
+            self._notice.set_failure(message.failure.title, message.failure.remedy)
+        self._layout.addWidget(self._notice)
 
     def _build(self) -> None:
         self._bubble = QFrame(self)
@@ -66,6 +74,11 @@ class UserMessage(QWidget):
     @property
     def text(self) -> str:
         return self._view.toPlainText()
+
+    @property
+    def notice(self) -> str:
+        """What is said about words that are lost; empty where none are."""
+        return self._notice.text
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

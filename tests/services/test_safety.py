@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +12,14 @@ import pytest
 
 from app.domain.chat import ConversationId
 from app.engine.scripted import ScriptedEngine
-from app.errors import StoreError
+from app.errors import AppError, StoreError
 from app.paths import Paths
 from app.services import safety
+from app.services.events import Saved, StorageFailed
 from app.services.rescue import Rescuer, in_words
-from app.services.safety import BackupMade, DamageFound, Purged, Restored, SafetyEvent, SafetyFailed
+from app.services.safety import BackupCounted, BackupMade, DamageFound, Purged, Restored, SafetyEvent, SafetyFailed
 from app.store import marks
-from app.store.backups import Kind
+from app.store.backups import Contents, Kind
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
 from app.store.errors import DamagedDatabaseError
@@ -161,6 +163,78 @@ def test_damage_that_was_not_looked_for_before_the_window_opened_is_found_behind
         assert isinstance(driver.until_told(DamageFound), DamageFound)
     finally:
         driver.close()
+
+
+def test_damage_that_was_found_behind_the_window_is_found_before_it_at_the_next_start(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "BIG", 1)
+    with_many_pages(data)
+    # Read through this morning, and since then the disk has lost a page without anybody writing.
+    changed = (data / "chat.db").stat()
+    smash(data / "chat.db")
+    os.utime(data / "chat.db", ns=(changed.st_atime_ns, changed.st_mtime_ns))
+    hour_ago = time.time() - 3600
+    marks.leave(data / "chat.db", hour_ago)
+    driver = Guarded(data)
+    try:
+        driver.until_told(DamageFound)
+    finally:
+        driver.close()
+    with pytest.raises(DamagedDatabaseError):
+        open_database(data / "chat.db")
+
+
+def test_nothing_is_restored_while_an_answer_is_written(driver: Guarded) -> None:
+    driver.ask("Hello")
+    driver.core.safety.back_up_now()
+    made = driver.until_told(BackupMade)
+    assert isinstance(made, BackupMade)
+    driver.start("Another")
+    with pytest.raises(AppError, match="still being written"):
+        driver.core.safety.restore(made.backup)
+    driver.finish()
+
+
+def test_a_backup_is_counted_and_a_broken_one_is_told_apart(driver: Guarded) -> None:
+    driver.ask("Hello")
+    driver.core.safety.back_up_now()
+    made = driver.until_told(BackupMade)
+    assert isinstance(made, BackupMade)
+    driver.core.safety.count([made.backup])
+    assert driver.until_told(BackupCounted) == BackupCounted(made.backup, Contents(1, 2))
+    driver.told.clear()
+    made.backup.path.write_bytes(b"no database, however one looks at it" * 100)
+    driver.core.safety.count([made.backup])
+    assert driver.until_told(BackupCounted) == BackupCounted(made.backup, None)
+
+
+class TestAnAnswerThatCouldNotBeSaved:
+    @pytest.fixture
+    def unsaved(self, driver: Guarded) -> ConversationId:
+        """Written while every change was refused, as on a full disk."""
+        talk = driver.start("Hello")
+        driver.core._store._database.execute("PRAGMA query_only = ON")
+        driver.finish()
+        assert driver.of(StorageFailed)
+        return talk
+
+    def test_is_saved_once_that_is_possible_and_this_is_told(self, driver: Guarded, unsaved: ConversationId) -> None:
+        driver.core.chat.save_again()
+        assert not driver.of(Saved)
+        driver.core._store._database.execute("PRAGMA query_only = OFF")
+        driver.core.chat.save_again()
+        assert driver.of(Saved) == [Saved()]
+        assert driver.core._store.conversation(unsaved).messages[-1].text == "A scripted answer."
+
+    def test_is_dropped_if_its_conversation_was_deleted_meanwhile(
+        self, driver: Guarded, unsaved: ConversationId
+    ) -> None:
+        driver.core._store._database.execute("PRAGMA query_only = OFF")
+        driver.core._store._database.execute("DELETE FROM conversations WHERE id = ?", [unsaved])
+        driver.core.chat.save_again()
+        assert driver.of(Saved) == [Saved()]
+        assert driver.core.chat.conversations() == []
 
 
 def test_a_database_of_a_newer_version_is_guarded_by_leaving_it_alone(data: Path) -> None:

@@ -14,6 +14,7 @@ from app.domain.chat import (
     Conversation,
     ConversationId,
     Effort,
+    Failure,
     Message,
     MessageId,
     Part,
@@ -44,7 +45,9 @@ from app.services.events import (
     TurnStarted,
 )
 from app.services.offers import Offer
+from app.services.safety import SafetyEvent
 from app.settings import Settings
+from app.store.backups import Backup
 
 NOWHERE = ConversationId("c")
 NOW = datetime.now(UTC)
@@ -107,6 +110,7 @@ class FakeChat(QObject):
         self.calls: list[tuple[Any, ...]] = []
         self.refuse: AppError | None = None
         self.prepared: ConversationId | None = None
+        self.read_only: Failure | None = None
         self._all = {each.id: each for each in conversations}
         self._listeners: list[Callable[[Event], None]] = []
         self._answer: Message | None = None
@@ -126,8 +130,11 @@ class FakeChat(QObject):
             for listener in self._listeners:
                 listener(event)
 
-    def conversations(self) -> list[Conversation]:
-        return [each for each in self._all.values() if each.trashed_at is None]
+    def conversations(self, trashed: bool = False) -> list[Conversation]:
+        return [each for each in self._all.values() if (each.trashed_at is not None) is trashed]
+
+    def save_again(self) -> None:
+        self.calls.append(("save_again",))
 
     def conversation(self, conversation_id: ConversationId) -> Conversation:
         if conversation_id not in self._all:
@@ -247,6 +254,38 @@ class FakeOutbox:
             self._chat.send(unsent.conversation_id, unsent.text, unsent.effort)
 
 
+class FakeSafety:
+    """Backups that a test gives it, and calls that it remembers."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.stored: list[Backup] = []
+        self._listeners: list[Callable[[SafetyEvent], None]] = []
+
+    def subscribe(self, listener: Callable[[SafetyEvent], None]) -> None:
+        self._listeners.append(listener)
+
+    def tell(self, *events: SafetyEvent) -> None:
+        for event in events:
+            for listener in self._listeners:
+                listener(event)
+
+    def backups(self) -> list[Backup]:
+        return list(self.stored)
+
+    def count(self, backups: Sequence[Backup]) -> None:
+        self.calls.extend(("count", backup.name) for backup in backups)
+
+    def back_up_now(self) -> None:
+        self.calls.append(("back_up_now",))
+
+    def restore(self, backup: Backup) -> None:
+        self.calls.append(("restore", backup.name))
+
+    def delete_forever(self, ids: Sequence[ConversationId]) -> None:
+        self.calls.append(("delete_forever", *ids))
+
+
 class FakeIdle:
     def __init__(self) -> None:
         self.ticks = 0
@@ -305,6 +344,7 @@ class FakeCore:
         self.chat = FakeChat(conversations)
         self.outbox = FakeOutbox(self.chat)
         self.idle = FakeIdle()
+        self.safety = FakeSafety()
         self.models = FakeModels(self.chat, state, trial)
         self.settings = settings
         self.paths = Paths(Path("/home/me/data"))

@@ -174,7 +174,8 @@ def test_what_could_not_be_saved_is_told(open_window: Opener) -> None:
     core = FakeCore()
     window = open_window(core)
     core.chat.tell(StorageFailed(Failure("The disk is full.", "Make room.")))
-    assert status(window) == "The disk is full. Make room."
+    assert "The disk is full." in window.panels.banner.text
+    assert "Make room." in window.panels.banner.text
 
 
 def test_a_running_answer_goes_on_behind_another_conversation(open_window: Opener, qtbot: QtBot) -> None:

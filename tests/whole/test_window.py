@@ -17,6 +17,7 @@ import pytest
 
 from tests.models import TINY
 from tests.screen import Screen
+from tests.services.test_safety import smash, with_many_pages
 
 ROOT = Path(__file__).parents[2]
 GREETING = "Hello! How can I help you today?"
@@ -44,7 +45,7 @@ class App:
         )
         window = psutil.Process(self.process.pid)
         if before:
-            self._wait(window.children, "the traced program to start")
+            self.wait(window.children, "the traced program to start")
             window = window.children()[0]
         self.pid = window.pid
         try:
@@ -77,7 +78,7 @@ class App:
             answers = [m for m in self.messages() if m["role"] == "assistant" and m["status"] != "streaming"]
             return answers if len(answers) >= count else []
 
-        found: list[dict[str, Any]] = self._wait(answered, f"{count} answers")
+        found: list[dict[str, Any]] = self.wait(answered, f"{count} answers")
         return found
 
     def engine(self) -> psutil.Process:
@@ -89,7 +90,7 @@ class App:
                     return child
             return None
 
-        engine: psutil.Process = self._wait(found, "the engine")
+        engine: psutil.Process = self.wait(found, "the engine")
         return engine
 
     def end(self) -> str:
@@ -112,7 +113,7 @@ class App:
         command = [sys.executable, "-m", "app", *arguments, "--json", "--data-dir", str(self._data)]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    def _wait(self, condition: Callable[[], Any], what: str, seconds: float = 40) -> Any:
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = 40) -> Any:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = condition()
@@ -196,3 +197,47 @@ def test_no_process_of_the_application_opens_a_network_socket(screen: Screen, tm
     lines = trace.read_text().splitlines()
     assert any("AF_UNIX" in line for line in lines), "the trace saw the X11 socket"
     assert [line for line in lines if "AF_INET" in line or "AF_NETLINK" in line] == []
+
+
+def start_again(screen: Screen, data: Path, *arguments: str) -> tuple[int, str]:
+    """A second start with the same data folder: its exit code, and what it printed."""
+    command = [sys.executable, "-m", "app", "--data-dir", str(data), *arguments]
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **screen.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+    return ended.returncode, ended.stdout.decode()
+
+
+def test_a_second_start_hands_over_its_model_and_ends(screen: Screen, tmp_path: Path) -> None:
+    app = App(screen, tmp_path)
+    screen.xdotool("windowminimize", "--sync", app.window)
+    assert start_again(screen, tmp_path, "--model", str(TINY)) == (0, "")
+    app.engine()
+    assert screen.wait_for_window("Inglenook", app.pid), "it is on the screen again"
+    app.kill()
+    # The socket that the killed window left is no obstacle for the next one, nor for its second start.
+    again = App(screen, tmp_path)
+    assert start_again(screen, tmp_path) == (0, "")
+    assert again.end() == ""
+
+
+def test_a_damaged_history_is_repaired_at_the_start_by_keyboard(screen: Screen, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with_many_pages(data)
+    smash(data / "chat.db")
+    app = App(screen, data)
+    time.sleep(2)
+    app.key("Return")
+    app.wait(lambda: list(data.glob("chat.db.broken-*")), "the damaged file to be set aside")
+    time.sleep(1)
+    app.key("Return")
+    time.sleep(1)
+    assert len(app.conversations()) >= 40
+    app.end()
+    assert app.process.returncode == 0
