@@ -5,10 +5,14 @@ Window, command line and tests are three front ends on it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from app.domain.chat import Failure
+from app.domain.documents import Hit
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.process import EngineProcess
 from app.engine.state_files import forget
@@ -16,13 +20,17 @@ from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
 from app.services.chat import ChatService, TurnSettings
-from app.services.events import Event
+from app.services.events import Event, TurnEnded, TurnStarted
 from app.services.idle import IdleWatch
+from app.services.library import LibraryService
 from app.services.models import ModelService
 from app.services.outbox import Outbox
 from app.settings import load_settings, save_settings
+from app.store.attached import AttachedStore
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
+from app.store.index import DocumentIndex
+from app.store.index_files import LibraryFiles
 from app.store.unsent import UnsentStore
 
 # By name: only the engine's own process loads llama.cpp.
@@ -40,11 +48,38 @@ def prepare(paths: Paths) -> None:
         ) from error
 
 
+@contextmanager
+def open_libraries(paths: Paths, post: Post, notify: Callable[[Event], None]) -> Iterator[LibraryService]:
+    """The documents without chat and model, for commands that need no more. Raises AppError."""
+    prepare(paths)
+    database = open_database(paths.database)
+    try:
+        service = LibraryService(DocumentIndex(paths.index), AttachedStore(database), post, notify, watch=False)
+        try:
+            yield service
+        finally:
+            service.close()
+    finally:
+        database.close()
+
+
+def search_library(paths: Paths, name: str, query: str, limit: int) -> list[tuple[Hit, Path]]:
+    """The best passages of a library, each with a file that has it. Raises NotFoundError, StoreError."""
+    prepare(paths)
+    with closing(open_database(paths.database)) as database, closing(DocumentIndex(paths.index)) as index:
+        AttachedStore(database).library(name)
+        places = LibraryFiles(index).contents(name)
+        return [(hit, places[hit.document]) for hit in index.search(query, limit, places.keys())]
+
+
 class Core:
     """Everything the application is, for one data folder. close() ends it all."""
 
-    def __init__(self, paths: Paths, post: Post, engine: Engine | None = None) -> None:
-        """post runs closures on the main thread, which is the one that makes this. Raises AppError."""
+    def __init__(self, paths: Paths, post: Post, engine: Engine | None = None, watch: bool = False) -> None:
+        """post runs closures on the main thread, which is the one that makes this. Raises AppError.
+
+        watch: the folders of libraries are kept in step as long as this lives.
+        """
         prepare(paths)
         self.paths = paths
         self.settings, self.repairs = load_settings(paths.settings)
@@ -77,6 +112,10 @@ class Core:
             lambda conversation_id: forget(paths.states, conversation_id),
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
+        self.library = LibraryService(
+            DocumentIndex(paths.index), AttachedStore(database), post, self._notify, watch=watch
+        )
+        self.chat.subscribe(self._give_way)
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
 
     def update_settings(self, **changes: Any) -> None:
@@ -93,6 +132,7 @@ class Core:
         """End the turn, the engine and its lane, then save and close the database."""
         self.chat.stop()
         self.chat.leave()
+        self.library.close()
         self.models.stop_loading()
         self._lane.close()
         self.engine.close()
@@ -101,6 +141,14 @@ class Core:
 
     def _notify(self, event: Event) -> None:
         self.chat.notify(event)
+
+    def _give_way(self, event: Event) -> None:
+        """Libraries are not read while an answer is made: both want the whole processor."""
+        match event:
+            case TurnStarted():
+                self.library.hold()
+            case TurnEnded():
+                self.library.release()
 
     def _turn_options(self) -> TurnSettings:
         settings = self.settings

@@ -55,3 +55,7 @@ class NotFoundError(AppError):
 
 class SettingsError(AppError):
     """The settings can't be read or written."""
+
+
+class DocumentError(AppError):
+    """A document or a folder can't be used as it was asked for."""

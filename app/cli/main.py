@@ -12,6 +12,7 @@ from typing import NoReturn
 from app import APP_NAME, __version__
 from app.cli.ask import ask
 from app.cli.doctor import doctor
+from app.cli.library import add_library_command, library
 from app.cli.listing import list_conversations, show
 from app.cli.models import add_models_command, models_plan
 from app.core import Core
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return doctor(paths, options)
             case "models":
                 return models_plan(paths, options)
+            case "library":
+                return library(paths, options)
             case _:
                 return _window(paths, options)
     except AppError as error:
@@ -51,7 +54,7 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
     # Qt is loaded here and nowhere else: the other commands must start without a screen and in no time.
     from app.ui.run import run
 
-    return run(lambda post: Core(paths, post), options.model, load_settings(paths.settings)[0].theme)
+    return run(lambda post: Core(paths, post, watch=True), options.model, load_settings(paths.settings)[0].theme)
 
 
 def _fail(sentence: str) -> int:
@@ -110,4 +113,5 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true")
 
     add_models_command(commands, common)
+    add_library_command(commands, common)
     return parser
