@@ -138,9 +138,10 @@ class DocumentIndex:
         """The best passages of these documents (all where none are named), best first; at most limit."""
         query = understand(question)
         with self.reading() as connection:
-            ids, scope = _scope(connection, hashes)
+            count, scope = _scope(connection, hashes)
             texts = Texts(connection)
-            most = limit if len(ids) == 1 else _MOST_PER_DOCUMENT
+            # Many documents share the places; one or two may have nearly all of them.
+            most = max(_MOST_PER_DOCUMENT, limit // max(count, 1) + 2)
             selection = Selection(limit, most, texts.text)
             for place, score in fuse(rankings(connection, query, scope, texts)):
                 passage = texts.passage(place)
@@ -187,7 +188,7 @@ class DocumentIndex:
         connection.execute("UPDATE documents SET wanted = ? WHERE sha256 = ?", (int(time.time()), sha256))
 
     def prune(self, kept: Collection[str], most: int = 20) -> int:
-        """Remove documents that no file of a library has and that are not to be kept, most at a time. Gives how many."""
+        """Remove documents that no file of a library has and nobody keeps; most at a time. Gives how many."""
         with self.writing() as connection:
             rows = connection.execute(
                 """
@@ -273,16 +274,16 @@ def _above(headings: Sequence[str]) -> str:
     return "\n".join(storable(heading) for heading in headings)
 
 
-def _scope(connection: sqlite3.Connection, hashes: Collection[str] | None) -> tuple[list[int], Scope]:
-    """The ids of the documents that are searched, and the condition for it, which is none where it is all of them."""
+def _scope(connection: sqlite3.Connection, hashes: Collection[str] | None) -> tuple[int, Scope]:
+    """How many documents are searched, and the condition for it, which is none where it is all of them."""
     (everything,) = connection.execute("SELECT count(*) FROM documents").fetchone()
     if hashes is None:
-        return list(range(everything)), Scope()
+        return everything, Scope()
     rows = connection.execute(
         "SELECT id FROM documents WHERE sha256 IN (SELECT value FROM json_each(?))", (json.dumps(list(hashes)),)
     )
     ids = [row[0] for row in rows]
-    return ids, Scope() if len(ids) == everything else Scope.of(ids)
+    return len(ids), Scope() if len(ids) == everything else Scope.of(ids)
 
 
 def _hit(connection: sqlite3.Connection, candidate: Candidate) -> Hit:

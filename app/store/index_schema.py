@@ -133,9 +133,9 @@ def _is_usable(path: Path) -> bool:
                 return True
             if _pragma(connection, "application_id") != _APPLICATION_ID:
                 # A process that was killed before its first transaction leaves an empty database without our mark.
-                return connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+                return int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]) == 0
             whole = path.stat().st_size > _CHECKED_BYTES or _pragma(connection, "quick_check(1)") == "ok"
-            return bool(whole and _pragma(connection, "user_version") == VERSION)
+            return whole and int(_pragma(connection, "user_version")) == VERSION
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.store.index_text import for_pieces, for_words, grams, plain, without_spaces
@@ -33,7 +34,9 @@ _FRENCH = """
     les leur lui m mais n ne nous on ou où par pas pour pourquoi qu quand que quel quelle quelles
     quels qui quoi sa se ses son sont sur t un une vous y
 """
-_STOP_WORDS = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH}".split())
+_STOP_WORDS = tuple(frozenset(words.split()) for words in (_ENGLISH, _GERMAN, _FRENCH))
+_FEWEST = (1, 2, 2)
+"""How many stop words make a question one in that language: “war” and “die” alone are no German."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ def understand(question: str) -> Query:
     for identifier in _IDENTIFIER.findall(question):
         # As a phrase an identifier is rarer than its parts, and so weighs more.
         found.setdefault(identifier.lower())
-    terms = [term for term in found if term not in _STOP_WORDS] or list(found)
+    stop_words = _stop_words(found)
+    terms = [term for term in found if term not in stop_words] or list(found)
     pieces = dict.fromkeys(for_pieces(term) for term in terms)
     return Query(
         tuple(_quoted(for_words(phrase)) for phrase in phrases if _WORD.search(phrase)),
@@ -70,6 +74,13 @@ def understand(question: str) -> Query:
 def piece_match(piece: str) -> str:
     """The FTS5 expression for rows that have every trigram of a piece; whether it stands there is still to be seen."""
     return " AND ".join(_quoted(piece[place : place + 3]) for place in range(len(piece) - 2))
+
+
+def _stop_words(words: Collection[str]) -> frozenset[str]:
+    """The stop words of the language that the words are in, as far as its stop words tell; else none."""
+    counts = [len(stop_words.intersection(words)) for stop_words in _STOP_WORDS]
+    most = counts.index(max(counts))
+    return _STOP_WORDS[most] if counts[most] >= _FEWEST[most] else frozenset()
 
 
 def _terms(word: str) -> list[str]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
-from tests.bench import full_size, memory_plan, start_up
+from tests.bench import full_size, large_index, memory_plan, retrieval, start_up
 from tests.bench.report import as_json, print_table
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--synthetic", type=Path, default=full_size.default_path(), help="a model of full size")
+    collection = os.environ.get("CRANFIELD")
+    parser.add_argument("--cranfield", type=Path, default=collection, metavar="DIR", help="the Cranfield collection")
     parser.add_argument("--json", type=Path, help="write the results here as well")
     options = parser.parse_args()
     rows = start_up.rows()
     print_table(rows)
+    search = retrieval.rows(options.cranfield, large_index.default_path())
+    print_table(search)
+    rows += search
     if options.synthetic.exists():
         full = full_size.rows(options.synthetic) + memory_plan.rows(options.synthetic)
         print_table(full)
