@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.chat import Failure
+from app.domain.chat import ConversationId, Failure
 from app.domain.documents import Hit
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.process import EngineProcess
@@ -109,7 +109,7 @@ class Core:
             post,
             self.models,
             self._turn_options,
-            lambda conversation_id: forget(paths.states, conversation_id),
+            self._forget,
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
         self.library = LibraryService(
@@ -141,6 +141,11 @@ class Core:
 
     def _notify(self, event: Event) -> None:
         self.chat.notify(event)
+
+    def _forget(self, conversation_id: ConversationId) -> None:
+        """What is kept of a conversation beside the database goes with it."""
+        forget(self.paths.states, conversation_id)
+        self.library.tidy()
 
     def _give_way(self, event: Event) -> None:
         """Libraries are not read while an answer is made: both want the whole processor."""

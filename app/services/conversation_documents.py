@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from app.domain.documents import Hit, StoredDocument
-from app.store.attached import Attached
+from app.domain.chat import ConversationId
+from app.domain.documents import Hit, Mark, StoredDocument
+from app.services.sources import DocumentSource
+from app.store.attached import Attached, AttachedStore
 from app.store.index import DocumentIndex
 from app.store.index_files import LibraryFiles
 
@@ -47,3 +49,35 @@ class ConversationDocuments:
 def _named(document: StoredDocument, paths: dict[str, Path]) -> StoredDocument:
     path = paths[document.sha256]
     return replace(document, name=path.name, path=str(path))
+
+
+class Consultation:
+    """Which documents a conversation draws on, and a look into any of them. Called on the main thread."""
+
+    def __init__(self, index: DocumentIndex, files: LibraryFiles, store: AttachedStore) -> None:
+        self._index = index
+        self._files = files
+        self._store = store
+
+    def use(self, conversation_id: ConversationId, library: str | None) -> None:
+        """Have a conversation draw on a library, or on none. Raises NotFoundError, StoreError."""
+        self._store.use(conversation_id, library)
+
+    def used_by(self, conversation_id: ConversationId) -> str | None:
+        return self._store.used_by(conversation_id)
+
+    def source_for(self, conversation_id: ConversationId) -> DocumentSource | None:
+        """What the model may search in this conversation; None if there is nothing that is not in its messages."""
+        attached = self._store.attached(conversation_id)
+        library = self._store.used_by(conversation_id)
+        if library is None and all(document.whole for document in attached):
+            return None
+        return ConversationDocuments(self._index, self._files, attached, library)
+
+    def stored(self, sha256: str) -> StoredDocument | None:
+        """A document with its text, for the viewer; None if it is not in the index any more. Raises StoreError."""
+        return self._index.document(sha256)
+
+    def marks(self, sha256: str, start: int, end: int) -> tuple[Mark, ...]:
+        """Where these characters of a document stand on its pages. Raises StoreError."""
+        return self._index.marks(sha256, start, end)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.domain.chat import Attachment, ConversationId, Failure
-from app.domain.documents import FileStatus, Mark, StoredDocument
+from app.domain.documents import FileStatus
 from app.errors import AppError, DocumentError
 from app.jobs import Lane, Post
 from app.services.attaching import Attaching
-from app.services.conversation_documents import ConversationDocuments
+from app.services.conversation_documents import Consultation
 from app.services.document_events import (
     AttachmentId,
     Library,
@@ -23,7 +23,6 @@ from app.services.events import Event, StorageFailed
 from app.services.folder_watch import FolderWatch
 from app.services.indexing import Indexing
 from app.services.reading import Ingest
-from app.services.sources import DocumentSource
 from app.store.attached import AttachedStore, LibraryEntry
 from app.store.index import DocumentIndex
 from app.store.index_files import LibraryFiles
@@ -32,7 +31,7 @@ _EVENT_SECONDS = 0.3
 """The progress of a library is told no more often; it would cost more than the work."""
 
 
-class LibraryService:
+class LibraryService(Consultation):
     """Attachments and libraries. Called on the main thread; the work is done in a lane of its own."""
 
     def __init__(
@@ -42,11 +41,9 @@ class LibraryService:
 
         notify is called on the main thread.
         """
-        self._index = index
-        self._store = store
+        super().__init__(index, LibraryFiles(index), store)
         self._post = post
         self._notify = notify
-        self._files = LibraryFiles(index)
         self._lane = Lane("documents")
         self._ingest = Ingest(index, self._files)
         self._attaching = Attaching(self._lane, post, index, self._ingest, store, notify)
@@ -145,29 +142,6 @@ class LibraryService:
             for file in self._files.all(name)
         ]
 
-    def use(self, conversation_id: ConversationId, library: str | None) -> None:
-        """Have a conversation draw on a library, or on none. Raises NotFoundError, StoreError."""
-        self._store.use(conversation_id, library)
-
-    def used_by(self, conversation_id: ConversationId) -> str | None:
-        return self._store.used_by(conversation_id)
-
-    def source_for(self, conversation_id: ConversationId) -> DocumentSource | None:
-        """What the model may search in this conversation; None if there is nothing that is not in its messages."""
-        attached = self._store.attached(conversation_id)
-        library = self._store.used_by(conversation_id)
-        if library is None and all(document.whole for document in attached):
-            return None
-        return ConversationDocuments(self._index, self._files, attached, library)
-
-    def stored(self, sha256: str) -> StoredDocument | None:
-        """A document with its text, for the viewer; None if it is not in the index any more. Raises StoreError."""
-        return self._index.document(sha256)
-
-    def marks(self, sha256: str, start: int, end: int) -> tuple[Mark, ...]:
-        """Where these characters of a document stand on its pages. Raises StoreError."""
-        return self._index.marks(sha256, start, end)
-
     def hold(self) -> None:
         """An answer is being made: libraries wait. Files that are being attached do not."""
         self._indexing.hold()
@@ -175,6 +149,10 @@ class LibraryService:
     def release(self) -> None:
         """The answer is done."""
         self._indexing.release()
+
+    def tidy(self) -> None:
+        """Conversations were deleted: what came with them and nobody else has goes from the index, too."""
+        self._prune(recent=True)
 
     def close(self) -> None:
         """Give up what is being read and end the threads. What waits goes on at the next start."""
@@ -250,16 +228,19 @@ class LibraryService:
         """On the lane."""
         self._post(lambda: self._notify(StorageFailed(Failure(error.title, error.remedy))))
 
-    def _prune(self) -> None:
-        """Remove what nobody has any more, in small steps. Not while files are read: one may only have moved."""
+    def _prune(self, recent: bool = False) -> None:
+        """Remove what nobody has any more, in small steps. Not while files are read: one may only have moved.
+
+        recent: even what was attached a moment ago, perhaps by another process.
+        """
         if not self._indexing.idle:
             return
         kept = {document.sha256 for document in self._store.attached()}
         kept |= {pending.sha256 for pending in self._attaching.pending()}
 
         def remove() -> None:
-            if self._indexing.idle and self._index.prune(kept):
-                self._post(self._prune)
+            if self._indexing.idle and self._index.prune(kept, recent):
+                self._post(lambda: self._prune(recent))
 
         self._lane.submit(lambda: self._guarded(remove))
 

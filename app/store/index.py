@@ -187,15 +187,18 @@ class DocumentIndex:
         """Keep a document for a while, inside a transaction: another process may be about to attach it to a message."""
         connection.execute("UPDATE documents SET wanted = ? WHERE sha256 = ?", (int(time.time()), sha256))
 
-    def prune(self, kept: Collection[str], most: int = 20) -> int:
-        """Remove documents that no file of a library has and nobody keeps; most at a time. Gives how many."""
+    def prune(self, kept: Collection[str], recent: bool = False, most: int = 20) -> int:
+        """Remove documents that no file of a library has and nobody keeps; most at a time. Gives how many.
+
+        recent: those, too, that were wanted a short time ago.
+        """
         with self.writing() as connection:
             rows = connection.execute(
                 """
                 SELECT id FROM documents WHERE sha256 NOT IN (SELECT sha256 FROM files)
                 AND sha256 NOT IN (SELECT value FROM json_each(?)) AND wanted < ? LIMIT ?
                 """,
-                (json.dumps(list(kept)), int(time.time()) - _WANTED_SECONDS, most),
+                (json.dumps(list(kept)), int(time.time()) - (-1 if recent else _WANTED_SECONDS), most),
             ).fetchall()
             for (document,) in rows:
                 _remove(connection, document)
