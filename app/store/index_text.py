@@ -25,6 +25,8 @@ _TENTHS = 10
 
 def plain(text: str) -> str:
     """A text with ligatures, wide letters and the like as ordinary ones, and without what only breaks lines."""
+    if text.isascii():
+        return text.replace("\0", " ")
     sound = text.translate(_SOFT_HYPHENS).replace("\0", " ").encode("utf-8", "replace").decode()
     return unicodedata.normalize("NFKC", sound)
 
@@ -51,6 +53,8 @@ def without_spaces(word: str) -> list[str]:
 
 def for_pieces(text: str) -> str:
     """What the table of trigrams is given: letters without accents, in lower case."""
+    if text.isascii():
+        return plain(text).lower()
     decomposed = unicodedata.normalize("NFKD", plain(text).casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
@@ -100,14 +104,14 @@ def unpack_marks(data: bytes, start: int, end: int) -> tuple[Mark, ...]:
 
 
 _COSTS = (
-    (re.compile(r"[A-Za-z ]"), 1 / 4),
-    (re.compile(r"[\x00-\x1f!-@\[-`{-\x7f]"), 1 / 2),
-    (re.compile(r"[\u0080-\u024f\u0370-\u05ff\u2010-\u2027]"), 1 / 2),
+    (re.compile(r"[A-Za-z ]+"), 1 / 4),
+    (re.compile(r"[\x00-\x1f!-@\[-`{-\x7f]+"), 1 / 2),
+    (re.compile(r"[\u0080-\u024f\u0370-\u05ff\u2010-\u2027]+"), 1 / 2),
 )
 
 
 def estimate_tokens(text: str) -> int:
     """How many tokens a text is, rather too many than too few: by its characters, one each for Chinese and the like."""
-    counts = [(sum(1 for _ in pattern.finditer(text)), cost) for pattern, cost in _COSTS]
+    counts = [(sum(map(len, pattern.findall(text))), cost) for pattern, cost in _COSTS]
     others = len(text) - sum(count for count, _ in counts)
     return round(sum(count * cost for count, cost in counts) + others)

@@ -17,13 +17,14 @@ from tests.services.libraries import Shelf
 REPOSITORY = Path(__file__).parents[2]
 KILLS = int(os.environ.get("INGLENOOK_INDEXING_KILLS", "20"))
 
-# Brings the library in step, and says when it begins and when it is done.
+# Waits for a word, brings the library in step, and says when it begins and when it is done.
 INDEX = """
 import sys
 from pathlib import Path
 from tests.services.libraries import Shelf
 
 if __name__ == "__main__":
+    sys.stdin.readline()
     shelf = Shelf(Path(sys.argv[1]))
     print("begun", flush=True)
     shelf.rescan("Papers")
@@ -37,7 +38,7 @@ def change(folder: Path, chance: random.Random, number: int) -> None:
     """New, changed, moved, equal and vanished files."""
     words = " ".join(chance.choice(("notice", "period", "dough", "turbine", "key", "mat")) for _ in range(400))
     (folder / f"{number:03}.txt").write_text(f"Paper {number}. {words}")
-    if number % 2:
+    if number % 4 == 1:
         (folder / f"{number:03}.pdf").write_bytes(pdf([[(72, 700, f"Page {page} of {number}")] for page in range(3)]))
     files = sorted(folder.glob("*.txt"))
     chance.choice(files).write_text(f"Changed in round {number}.")
@@ -48,6 +49,11 @@ def change(folder: Path, chance: random.Random, number: int) -> None:
         chance.choice(sorted(folder.glob("*.pdf"))).unlink()
     if number % 5 == 0:
         (folder / f"broken-{number}.pdf").write_bytes(b"%PDF-1.4 broken")
+
+
+def start_child(data: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", INDEX, str(data)]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def content(shelf: Shelf) -> dict[str, Any]:
@@ -88,17 +94,22 @@ def test_a_killed_indexing_goes_on_and_comes_to_the_same_end(tmp_path: Path) -> 
     shelf.create("Papers", folder)
     shelf.close()
     killed = 0
+    following = start_child(tmp_path / "data")
     for number in range(KILLS):
         change(folder, chance, number)
-        child = subprocess.Popen(
-            [sys.executable, "-c", INDEX, str(tmp_path / "data")], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
-        )
+        # The next one loads its modules while this one works.
+        child, following = following, start_child(tmp_path / "data")
+        assert child.stdin is not None
         assert child.stdout is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
         assert child.stdout.readline() == "begun\n"
         time.sleep(chance.uniform(0, 0.7))
         child.send_signal(signal.SIGKILL)
         said, _ = child.communicate()
         killed += said != "done\n"
+    following.kill()
+    following.communicate()
     assert killed >= KILLS / 2, "most were killed before their end"
 
     ends = []
