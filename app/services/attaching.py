@@ -82,8 +82,12 @@ class Attaching:
         return file
 
     def _text(self, file: PendingAttachment) -> str:
-        document = self._index.document(file.sha256) if file.whole else None
-        return document.text if document else ""
+        if not file.whole:
+            return ""
+        document = self._index.document(file.sha256)
+        if document is None:
+            raise DocumentError(f"What was read of “{file.name}” is gone.", "Attach it again.")
+        return document.text
 
     def _read(self, pending: PendingAttachment) -> None:
         """On the lane."""

@@ -42,7 +42,8 @@ class _Watched:
 class FolderWatch:
     """Watches the folders of libraries. changed is told a library's name, on a thread of the watch's own.
 
-    A folder that is not there is looked for; when it comes back, that is a change.
+    A folder that is not there is looked for; when it comes back, that is a change. So is the moment from which a folder
+    is watched, for nobody knows what changed just before.
     """
 
     def __init__(
@@ -61,11 +62,8 @@ class FolderWatch:
     def watch(self, name: str, folders: tuple[Path, ...]) -> None:
         """Watch these folders from now on, for a library."""
         self.unwatch(name)
-        watched = _Watched(folders, next_poll=time.monotonic() + self._poll)
-        for folder in folders:
-            self._schedule(name, watched, folder)
         with self._lock:
-            self._watched[name] = watched
+            self._watched[name] = _Watched(folders, next_poll=time.monotonic() + self._poll)
         if not self._thread.is_alive() and not self._ended.is_set():
             self._thread.start()
 
@@ -83,7 +81,6 @@ class FolderWatch:
         if self._observer is not None:
             self._observer.stop()
             self._observer.join()
-            self._observer = None
 
     def noticed(self, name: str) -> None:
         """Something changed in a library. Called by the observer's thread."""
@@ -95,8 +92,7 @@ class FolderWatch:
                 watched.last_change = now
 
     def _schedule(self, name: str, watched: _Watched, folder: Path) -> None:
-        if not folder.is_dir():
-            return
+        """Ask the system for events. On the thread of the watch: all folders below are gone through."""
         try:
             if self._observer is None:
                 observer = Observer()
@@ -107,6 +103,12 @@ class FolderWatch:
             # The system has no watches left (inotify), or its file system none at all.
             _log.info("No events for %s, it is looked at every %.0f s: %s", folder, self._poll, error)
             watched.polled = True
+            return
+        with self._lock:
+            current = self._watched.get(name) is watched
+        if not current:
+            # It was taken back in the meantime.
+            self._unschedule(watched.watches.pop(folder))
 
     def _unschedule(self, watch: ObservedWatch) -> None:
         # A watch that another library shares stays; one whose folder is gone may be gone as well.

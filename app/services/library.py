@@ -49,7 +49,11 @@ class LibraryService(Consultation):
         self._attaching = Attaching(self._lane, post, index, self._ingest, store, notify)
         self._indexing = Indexing(self._lane, self._files, self._ingest, self._on_progress, self._on_failure)
         self._told = 0.0
-        self._watch = FolderWatch(lambda name: post(lambda: self._on_folder_changed(name))) if watch else None
+        self._watch = (
+            FolderWatch(lambda name: post(lambda: self._guarded(lambda: self._on_folder_changed(name))))
+            if watch
+            else None
+        )
         self._restore_attached()
         if watch:
             self._keep_in_step()
@@ -220,12 +224,12 @@ class LibraryService(Consultation):
         now = time.monotonic()
         if done or now - self._told >= _EVENT_SECONDS:
             self._told = now
-            self._post(lambda: self._tell(name))
+            self._post(lambda: self._guarded(lambda: self._tell(name)))
         if done:
-            self._post(self._prune)
+            self._post(lambda: self._guarded(self._prune))
 
     def _on_failure(self, error: AppError) -> None:
-        """On the lane."""
+        """On any thread."""
         self._post(lambda: self._notify(StorageFailed(Failure(error.title, error.remedy))))
 
     def _prune(self, recent: bool = False) -> None:
@@ -240,12 +244,12 @@ class LibraryService(Consultation):
 
         def remove() -> None:
             if self._indexing.idle and self._index.prune(kept, recent):
-                self._post(lambda: self._prune(recent))
+                self._post(lambda: self._guarded(lambda: self._prune(recent)))
 
         self._lane.submit(lambda: self._guarded(remove))
 
     def _guarded(self, job: Callable[[], object]) -> None:
-        """Run a job on the lane; what goes wrong is told."""
+        """Run a job that nobody waits for; what goes wrong is told."""
         try:
             job()
         except AppError as error:

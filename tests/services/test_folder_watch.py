@@ -17,7 +17,7 @@ QUIET = 0.2
 
 
 class Heard:
-    """The names that were told of."""
+    """The names that were told of. That a folder is watched from now on is told first, and not kept here."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -51,9 +51,15 @@ def start(heard: Heard) -> Iterator[Callable[..., FolderWatch]]:
         watch.close()
 
 
+def watch_from_now(watch: FolderWatch, heard: Heard, name: str, folder: Path) -> None:
+    watch.watch(name, (folder,))
+    assert heard.one() == name
+    heard.names.clear()
+
+
 def test_many_changes_at_once_are_told_once(tmp_path: Path, heard: Heard, start: Callable[..., FolderWatch]) -> None:
     (tmp_path / "below").mkdir()
-    start().watch("Papers", (tmp_path,))
+    watch_from_now(start(), heard, "Papers", tmp_path)
     for number in range(50):
         (tmp_path / "below" / f"{number}.txt").write_text("x")
     assert heard.one() == "Papers"
@@ -63,7 +69,7 @@ def test_many_changes_at_once_are_told_once(tmp_path: Path, heard: Heard, start:
 
 def test_reading_a_file_is_no_change(tmp_path: Path, heard: Heard, start: Callable[..., FolderWatch]) -> None:
     (tmp_path / "a.txt").write_text("x")
-    start().watch("Papers", (tmp_path,))
+    watch_from_now(start(), heard, "Papers", tmp_path)
     for _ in range(3):
         (tmp_path / "a.txt").read_text()
     time.sleep(3 * QUIET)
@@ -76,7 +82,7 @@ def test_only_the_library_that_has_the_folder_hears(
     watch = start()
     for name in ("one", "two", "three"):
         (tmp_path / name).mkdir()
-        watch.watch(name, (tmp_path / name,))
+        watch_from_now(watch, heard, name, tmp_path / name)
     watch.unwatch("three")
     (tmp_path / "three" / "a.txt").touch()
     (tmp_path / "two" / "a.txt").touch()
@@ -90,7 +96,7 @@ def test_a_folder_that_goes_and_comes_back_is_told_both_times_and_watched_again(
 ) -> None:
     folder = tmp_path / "papers"
     folder.mkdir()
-    start().watch("Papers", (folder,))
+    watch_from_now(start(), heard, "Papers", folder)
     folder.rename(tmp_path / "away")
     heard.one()
     (tmp_path / "away").rename(folder)
