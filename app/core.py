@@ -5,11 +5,14 @@ Window, command line and tests are three front ends on it.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from app.domain.chat import ConversationId, Failure
+from app.domain.documents import Hit
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.process import EngineProcess
 from app.engine.state_files import clear, forget, size_of
@@ -17,18 +20,22 @@ from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
 from app.services.chat import ChatService, TurnSettings
-from app.services.events import ConversationsChanged, Event, QueueChanged
+from app.services.events import ConversationsChanged, Event, QueueChanged, TurnEnded, TurnStarted
 from app.services.idle import IdleWatch
+from app.services.library import LibraryService
 from app.services.models import ModelService
 from app.services.outbox import Outbox
 from app.services.safety import Restored, SafetyEvent, SafetyService
 from app.services.transfer import TransferService
 from app.services.versions import Versions
 from app.settings import load_settings, save_settings
+from app.store.attached import AttachedStore
 from app.store.branches import BranchStore
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
 from app.store.files import keep_private
+from app.store.index import DocumentIndex
+from app.store.index_files import LibraryFiles
 from app.store.unsent import UnsentStore
 
 # By name: only the engine's own process loads llama.cpp.
@@ -47,13 +54,38 @@ def prepare(paths: Paths) -> None:
         ) from error
 
 
+@contextmanager
+def open_libraries(paths: Paths, post: Post, notify: Callable[[Event], None]) -> Iterator[LibraryService]:
+    """The documents without chat and model, for commands that need no more. Raises AppError."""
+    prepare(paths)
+    database = open_database(paths.database)
+    try:
+        service = LibraryService(DocumentIndex(paths.index), AttachedStore(database), post, notify, watch=False)
+        try:
+            yield service
+        finally:
+            service.close()
+    finally:
+        database.close()
+
+
+def search_library(paths: Paths, name: str, query: str, limit: int) -> list[tuple[Hit, Path]]:
+    """The best passages of a library, each with a file that has it. Raises NotFoundError, StoreError."""
+    prepare(paths)
+    with closing(open_database(paths.database)) as database, closing(DocumentIndex(paths.index)) as index:
+        AttachedStore(database).library(name)
+        places = LibraryFiles(index).contents(name)
+        return [(hit, places[hit.document]) for hit in index.search(query, limit, places.keys())]
+
+
 class Core:
     """Everything the application is, for one data folder. close() ends it all."""
 
     def __init__(self, paths: Paths, post: Post, engine: Engine | None = None, guarded: bool = False) -> None:
         """post runs closures on the main thread, which is the one that makes this. Raises AppError.
 
-        guarded starts what runs by itself: backups, checks, the end of what is long in the trash.
+        guarded starts what runs by itself: backups, checks, the end of what is long in the trash, and keeping libraries
+        in step with their folders.
         """
         prepare(paths)
         self.paths = paths
@@ -98,6 +130,10 @@ class Core:
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
         self.versions = Versions(self.chat, self._store, BranchStore(database))
+        self.library = LibraryService(
+            DocumentIndex(paths.index), AttachedStore(database), post, self._notify, watch=guarded
+        )
+        self.chat.subscribe(self._give_way)
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
         self.transfer = TransferService(
             lambda: ConversationStore(open_database(paths.database)),
@@ -147,6 +183,7 @@ class Core:
         self.chat.stop()
         self.transfer.close()
         self.chat.leave()
+        self.library.close()
         self.models.stop_loading()
         self._lane.close()
         self.engine.close()
@@ -164,6 +201,19 @@ class Core:
 
     def _notify(self, event: Event) -> None:
         self.chat.notify(event)
+
+    def _forget(self, conversation_id: ConversationId) -> None:
+        """What is kept of a conversation beside the database goes with it."""
+        forget(self.paths.states, conversation_id)
+        self.library.tidy()
+
+    def _give_way(self, event: Event) -> None:
+        """Libraries are not read while an answer is made: both want the whole processor."""
+        match event:
+            case TurnStarted():
+                self.library.hold()
+            case TurnEnded():
+                self.library.release()
 
     def _turn_options(self) -> TurnSettings:
         settings = self.settings

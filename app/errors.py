@@ -59,3 +59,7 @@ class SettingsError(AppError):
 
 class TransferError(AppError):
     """A conversation can't be taken out or in: the place, the file or what is in it."""
+
+
+class DocumentError(AppError):
+    """A document or a folder can't be used as it was asked for."""

@@ -27,6 +27,11 @@ class Paths:
         return self.data / "chat.db"
 
     @property
+    def index(self) -> Path:
+        """What is known of documents; may be deleted at any time."""
+        return self.data / "index.db"
+
+    @property
     def settings(self) -> Path:
         return self.data / "settings.json"
 

@@ -25,7 +25,7 @@ class Screen:
     def __enter__(self) -> Screen:
         read, write = os.pipe()
         server = subprocess.Popen(
-            # Without -noreset the server begins anew when its last client goes, and whoever connects then is left alone.
+            # Without -noreset the server begins anew when its last client goes, to the loss of whoever connects then.
             ["Xvfb", "-displayfd", str(write), "-screen", "0", self._size, "-nolisten", "tcp", "-noreset"],
             pass_fds=[write],
             stderr=subprocess.DEVNULL,

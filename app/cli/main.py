@@ -15,6 +15,7 @@ from app.cli.backup import add_backups_command, backups
 from app.cli.doctor import doctor
 from app.cli.export import add_export_command, export
 from app.cli.import_ import add_import_command, import_
+from app.cli.library import add_library_command, library
 from app.cli.listing import list_conversations, show
 from app.cli.models import add_models_command, models_plan
 from app.core import Core, prepare
@@ -32,6 +33,7 @@ _COMMANDS: dict[str, Callable[[Paths, argparse.Namespace], int]] = {
     "doctor": doctor,
     "export": export,
     "import": import_,
+    "library": library,
     "models": models_plan,
     "backups": backups,
 }
@@ -138,4 +140,5 @@ def _parser() -> argparse.ArgumentParser:
     add_import_command(commands, common)
     add_models_command(commands, common)
     add_backups_command(commands, common)
+    add_library_command(commands, common)
     return parser

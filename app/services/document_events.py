@@ -40,7 +40,9 @@ class PendingAttachment:
 class Library:
     """Folders that are kept in the index under a name. files counts all that were seen, indexed those with text.
 
-    waiting are still to be read; seconds_left estimates how long that takes, None where nobody knows.
+    waiting are still to be read; seconds_left estimates how long that takes, None where nobody knows. busy: its folders
+    are being looked through or its files read. missing are those of its folders that are not there; what was read of
+    them stays.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Library:
     passages: int = 0
     paused: bool = False
     seconds_left: float | None = None
+    busy: bool = False
+    missing: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -110,3 +110,40 @@ def store_errors() -> Iterator[None]:
 def primary_code(error: sqlite3.Error) -> int:
     """SQLite's result code without the way in which it happened: that is all but the low byte."""
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+
+
+_INDEX_DAMAGED = Words(
+    "The index of your documents is damaged.",
+    "Restart Inglenook: it is made anew from your files, which are untouched.",
+)
+_INDEX = {
+    sqlite3.SQLITE_FULL: Words(
+        "The disk is full, so documents can’t be added to the index.", "Free some space, then rescan the library."
+    ),
+    sqlite3.SQLITE_BUSY: Words(
+        "Another program is using the index of your documents.", "Wait until it is done, then try again."
+    ),
+    sqlite3.SQLITE_CORRUPT: _INDEX_DAMAGED,
+    sqlite3.SQLITE_NOTADB: _INDEX_DAMAGED,
+}
+_INDEX_UNUSABLE = Words(
+    "The index of your documents can’t be read or written.",
+    "Check that the disk is sound and that you may write to the data folder.",
+)
+
+
+@contextmanager
+def index_errors(on_damage: Callable[[], None]) -> Iterator[None]:
+    """The same for index.db, which holds nothing that is not in the files. on_damage is called where it is damaged."""
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise
+    except sqlite3.Error as error:
+        words = _INDEX.get(primary_code(error), _INDEX_UNUSABLE)
+        if words is _INDEX_DAMAGED:
+            on_damage()
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        raise StoreError(words.title, words.remedy, f"{name}: {error}") from error
+    except OSError as error:
+        raise StoreError(_INDEX_UNUSABLE.title, _INDEX_UNUSABLE.remedy, str(error)) from error

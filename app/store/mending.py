@@ -129,6 +129,9 @@ def mend(connection: sqlite3.Connection) -> Mended:
     connection.execute(f"INSERT OR IGNORE INTO placeless SELECT id FROM messages WHERE {_FOREIGN_PARENT}")  # noqa: S608
     connection.execute(_ADOPT)
     _rebuild_conversations(connection)
+    for table in ("library_uses", "attached"):
+        connection.execute(f"DELETE FROM {table} WHERE conversation_id NOT IN (SELECT id FROM conversations)")  # noqa: S608
+    connection.execute("DELETE FROM library_uses WHERE library NOT IN (SELECT name FROM libraries)")
     connection.execute(_HEADS)
     return Mended(rebuilt, lost, gaps)
 
@@ -195,7 +198,8 @@ def _shelter(connection: sqlite3.Connection) -> str:
 
 def _rebuild_conversations(connection: sqlite3.Connection) -> None:
     homeless = connection.execute(
-        "SELECT conversation_id, min(created_at), max(created_at) FROM messages "
+        "SELECT conversation_id, min(created_at), max(created_at) FROM ("
+        "SELECT conversation_id, created_at FROM messages UNION ALL SELECT conversation_id, created_at FROM unsent) "
         "WHERE conversation_id NOT IN (SELECT id FROM conversations) GROUP BY conversation_id"
     ).fetchall()
     for conversation_id, first, last in homeless:

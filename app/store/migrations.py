@@ -94,7 +94,41 @@ def m002_sight_and_unsent(database: Database) -> None:
     _run(database, _SIGHT_AND_UNSENT)
 
 
-CHAT = Schema(application_id=int.from_bytes(b"Ingl", "big"), version=2, migrations=_chat)
+_LIBRARIES_AND_ATTACHED = """\
+CREATE TABLE libraries (
+    name TEXT PRIMARY KEY NOT NULL,
+    folders TEXT NOT NULL,
+    paused INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE library_uses (
+    conversation_id TEXT PRIMARY KEY NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    library TEXT NOT NULL REFERENCES libraries (name) ON UPDATE CASCADE ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE attached (
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    path TEXT NOT NULL,
+    whole INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, sha256)
+) STRICT;
+
+CREATE INDEX library_uses_by_library ON library_uses (library);
+"""
+
+
+@_chat()
+def m003_libraries_and_attached(database: Database) -> None:
+    """Which folders are kept as libraries, which library a conversation uses, and which documents came with it.
+
+    They are here and not in the index, because that may be thrown away.
+    """
+    _run(database, _LIBRARIES_AND_ATTACHED)
+
+
+CHAT = Schema(application_id=int.from_bytes(b"Ingl", "big"), version=3, migrations=_chat)
 
 
 def _run(database: Database, statements: str) -> None:

@@ -36,6 +36,7 @@ Progress = Callable[[float], None]
 _ID = re.compile(r"[0-9A-Za-z_-]{8,64}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _ROLES = frozenset(role.value for role in Role)
 _WORD = re.compile(r"[a-z_]{1,40}")
 # A record begins with the length of its header and the type of its first value, an id of 32 (or, with dashes, 36)
@@ -43,6 +44,16 @@ _WORD = re.compile(r"[a-z_]{1,40}")
 _RECORD_HEADER = re.compile(rb"(?=[\x04-\x40][\x4d\x55])")
 _LONGEST_PREFIX = 12
 _PAGES_A_REPORT = 256
+
+_KEYS = {
+    "conversations": "id",
+    "messages": "id",
+    "parts": "message_id, position",
+    "unsent": "id",
+    "libraries": "name",
+    "library_uses": "conversation_id",
+    "attached": "conversation_id, sha256",
+}
 
 SKELETONS = """
 CREATE TEMP TABLE suspects (message_id TEXT PRIMARY KEY);
@@ -58,9 +69,7 @@ CREATE TEMP TABLE places (
 class Found:
     """What came back: numbers of rows and of pages. cut are parts of messages whose end is missing."""
 
-    rows: dict[str, set[object]] = field(
-        default_factory=lambda: {"conversations": set(), "messages": set(), "parts": set(), "unsent": set()}
-    )
+    rows: dict[str, set[object]] = field(default_factory=lambda: {table: set() for table in _KEYS})
     cut: int = 0
     pages: int = 0
     damaged_pages: int = 0
@@ -156,7 +165,7 @@ class _Writer:
         defaults = self._defaults[table]
         complete = [*values[: len(columns)], *defaults[len(values) :]]
         self._connection.execute(_upsert(table, columns), complete)
-        self.found.rows[table].add(values[:2] if table == "parts" else values[0])
+        self.found.rows[table].add(values[:2] if "," in _KEYS[table] else values[0])
 
     def _take_entry(self, entry: Record | None) -> None:
         match entry.values if entry and entry.whole else ():
@@ -202,6 +211,12 @@ def _table_of(values: tuple[Value, ...]) -> str | None:
             _is_id(id_) and _is_id(talk) and _is_moment(created)
         ):
             return "unsent"
+        case (str(id_), str(digest), str(), str(), int()) if _is_id(id_) and _DIGEST.fullmatch(digest):
+            return "attached"
+        case (str(id_), str()) if _is_id(id_):
+            return "library_uses"
+        case (str(), str(folders), 0 | 1) if folders[:2] == '["' and is_json(folders):
+            return "libraries"
     return None
 
 
@@ -212,12 +227,11 @@ def _upsert(table: str, columns: list[str]) -> str:
         "messages": "status = 'streaming' AND excluded.status <> 'streaming'",
         "parts": "length(excluded.data) > length(data)",
         "unsent": "length(excluded.text) > length(text)",
-    }[table]
-    key = "message_id, position" if table == "parts" else "id"
+    }.get(table, "false")
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "  # noqa: S608
-        f"ON CONFLICT ({key}) DO UPDATE SET {changes} WHERE {better}"
+        f"ON CONFLICT ({_KEYS[table]}) DO UPDATE SET {changes} WHERE {better}"
     )
 
 

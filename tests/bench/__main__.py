@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import platformdirs
 
 from app.engine.machine import total_memory
-from tests.bench import answers, long_conversation, memory_plan, speed, start_up, this_machine
+from tests.bench import answers, large_index, long_conversation, memory_plan, retrieval, speed, start_up, this_machine
 from tests.bench.report import Row, as_json, print_table
 from tests.bench.synthetic import GIB, Shape, has_room, write_synthetic
 
@@ -26,7 +27,11 @@ Part = Callable[[], Sequence[Row]]
 def main() -> int:
     options = _options()
     print(this_machine.in_words())
-    parts: list[Part] = [start_up.rows, lambda: answers.rows(_QUICK_ANSWERS if options.quick else _ANSWERS)]
+    parts: list[Part] = [
+        start_up.rows,
+        lambda: answers.rows(_QUICK_ANSWERS if options.quick else _ANSWERS),
+        lambda: retrieval.rows(options.cranfield, large_index.default_path()),
+    ]
     model = None if options.no_synthetic else _model(options.synthetic)
     if model is not None:
         parts += _full_size(model, options.quick)
@@ -43,6 +48,8 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--synthetic", type=Path, help="a model of gpt-oss-20b's size, real or not; else one is made")
+    collection = os.environ.get("CRANFIELD")
+    parser.add_argument("--cranfield", type=Path, default=collection, metavar="DIR", help="the Cranfield collection")
     parser.add_argument("--no-synthetic", action="store_true", help="leave out what needs a model of full size")
     parser.add_argument("--quick", action="store_true", help="shorter prompts and fewer rounds, for a first look")
     parser.add_argument("--json", type=Path, help="write the results here as well")

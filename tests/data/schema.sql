@@ -48,3 +48,21 @@ CREATE TABLE unsent (
     text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX unsent_by_conversation ON unsent (conversation_id);
+CREATE TABLE libraries (
+    name TEXT PRIMARY KEY NOT NULL,
+    folders TEXT NOT NULL,
+    paused INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE library_uses (
+    conversation_id TEXT PRIMARY KEY NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    library TEXT NOT NULL REFERENCES libraries (name) ON UPDATE CASCADE ON DELETE CASCADE
+) STRICT;
+CREATE TABLE attached (
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    path TEXT NOT NULL,
+    whole INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, sha256)
+) STRICT;
+CREATE INDEX library_uses_by_library ON library_uses (library);

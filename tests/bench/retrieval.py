@@ -1,0 +1,211 @@
+"""How good and how fast the search is: Cranfield beside a plain BM25, the pages of Debian's manuals, a large index."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from app.documents.passages import passages
+from app.documents.reader import read_document
+from app.domain.documents import Block, BlockKind, Document, DocumentKind
+from app.services.folder_scan import compare, scan
+from app.store.index import DocumentIndex, Origin
+from app.store.index_files import LibraryFiles
+from tests.bench import cranfield, large_index
+from tests.bench.plain_bm25 import PlainBm25, words
+from tests.bench.report import Row
+
+QUESTIONS = Path(__file__).parents[1] / "data" / "questions.json"
+MANUALS = {
+    "policy": Path("/usr/share/doc/debian-policy/policy.pdf.gz"),
+    "developers-reference": Path("/usr/share/developers-reference/developers-reference.pdf"),
+}
+_DEEP_ENOUGH = 40
+"""Passages that are asked for, so that ten documents are among them."""
+_FIRST = 5
+_FILES = 10_000
+
+Rank = Callable[[str], list[int]]
+
+
+def rows(collection: Path | None, big: Path) -> list[Row]:
+    """collection is the folder with Cranfield; big the file with a large index. What is not there is left out."""
+    found = []
+    if collection is not None and (collection / "cran.all.1400").exists():
+        found += cranfield_rows(cranfield.load(collection))
+    else:
+        print("Cranfield skipped: name its folder with --cranfield DIR or CRANFIELD.")
+    if all(path.exists() for path in MANUALS.values()):
+        found.append(page_row())
+    else:
+        print("pages of manuals skipped: the Debian packages debian-policy and developers-reference are not installed.")
+    if big.exists():
+        found.append(speed_row(big))
+    else:
+        print(f"search in 500,000 passages skipped: make the index with `python -m tests.bench.large_index {big}`.")
+    return [*found, scan_row()]
+
+
+def cranfield_rows(collection: cranfield.Collection) -> list[Row]:
+    texts = {number: f"{title}\n{text}" for number, (title, text) in collection.documents.items()}
+    plain = PlainBm25(texts)
+    with Stemmer() as stemmer:
+        stemmed = PlainBm25(texts, stemmer.tokenise)
+        references = {
+            "plain BM25": _measure(collection, lambda query: plain.search(query, cranfield.DEPTH)),
+            "BM25 with stems": _measure(collection, lambda query: stemmed.search(query, cranfield.DEPTH)),
+        }
+    with tempfile.TemporaryDirectory() as folder, closing(DocumentIndex(Path(folder) / "index.db")) as index:
+        _fill(index, collection)
+        ours = _measure(collection, lambda query: _documents(index, query))
+    found = []
+    for name, reference in references.items():
+        for measure, value, other in zip(("nDCG@10", "recall@10"), ours, reference, strict=True):
+            held = name == "plain BM25"
+            row = Row(
+                f"Cranfield, FTS alone, {measure}",
+                value,
+                "",
+                other,
+                name,
+                "at least 1" if held else "",
+                value >= other if held else None,
+            )
+            found.append(row)
+    return found
+
+
+def page_row() -> Row:
+    """For how many questions the page that answers is among the pages of the first five passages."""
+    questions = json.loads(QUESTIONS.read_text())
+    right = 0
+    with tempfile.TemporaryDirectory() as folder, closing(DocumentIndex(Path(folder) / "index.db")) as index:
+        documents = {name: _add_manual(index, Path(folder), name, path) for name, path in MANUALS.items()}
+        for entry in questions:
+            document = documents[entry["document"]]
+            pages = _pages_with(document, entry["phrase"])
+            assert pages, f"no page has “{entry['phrase']}”"
+            hits = index.search(entry["question"], _FIRST)
+            found = {hit.passage.unit for hit in hits if hit.document == entry["document"]}
+            right += bool(pages & found)
+            if not pages & found:
+                print(f"  not among the first {_FIRST}: {entry['question']}")
+    share = right / len(questions)
+    return Row(
+        f"right page among {_FIRST}, of {len(questions)} questions", share, "", limit="at least 0.9", met=share >= 0.9
+    )
+
+
+def speed_row(big: Path) -> Row:
+    times = []
+    with closing(DocumentIndex(big)) as index:
+        index.search("warm up", 10)
+        for query in large_index.queries(200):
+            started = time.perf_counter()
+            index.search(query, 10)
+            times.append((time.perf_counter() - started) * 1000)
+    late = statistics.quantiles(times, n=20)[-1]
+    name = "search in 500,000 passages, 95th percentile"
+    return Row(name, late, "ms", statistics.median(times), "the median", "at most 100 ms", late <= 100)
+
+
+def scan_row() -> Row:
+    """The second scan of a folder of 10,000 files that are all known, beside a bare os.walk with stat."""
+    with tempfile.TemporaryDirectory() as folder, closing(DocumentIndex(Path(folder) / "index.db")) as index:
+        root = Path(folder) / "files"
+        for number in range(_FILES):
+            path = root / f"{number // 100:03}" / f"{number:05}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(str(number))
+        files = LibraryFiles(index)
+        files.update("many", scan([root]).files.values(), ())
+        started = time.perf_counter()
+        changes = compare(files.facts("many"), scan([root]))
+        files.update("many", changes.changed, changes.lost)
+        seconds = time.perf_counter() - started
+        assert not changes.changed
+        assert not changes.lost
+        started = time.perf_counter()
+        for place, _, names in os.walk(root):
+            for name in names:
+                (Path(place) / name).stat()
+        bare = time.perf_counter() - started
+    return Row("second scan of 10,000 files", seconds, "s", bare, "a bare walk", "at most 1 s", seconds <= 1)
+
+
+class Stemmer:
+    """Porter's stems by SQLite's own tokenizer, so that the reference has the same."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect(":memory:")
+        self._connection.execute("CREATE VIRTUAL TABLE text USING fts5 (body, tokenize = 'porter unicode61')")
+        self._connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab (text, instance)")
+        self._known: dict[str, list[str]] = {}
+
+    def __enter__(self) -> Stemmer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def tokenise(self, text: str) -> list[str]:
+        return [stem for word in words(text) for stem in self._stems(word)]
+
+    def _stems(self, word: str) -> list[str]:
+        if word not in self._known:
+            self._connection.execute("DELETE FROM text")
+            self._connection.execute("INSERT INTO text VALUES (?)", (word,))
+            rows = self._connection.execute("SELECT term FROM terms ORDER BY offset")
+            self._known[word] = [row[0] for row in rows]
+        return self._known[word]
+
+
+def _measure(collection: cranfield.Collection, rank: Rank) -> tuple[float, float]:
+    """Mean nDCG@10 and recall@10."""
+    rankings = {number: rank(collection.queries[number - 1]) for number in collection.judgements}
+    gains = [cranfield.ndcg(rankings[number], judged) for number, judged in collection.judgements.items()]
+    recalls = [cranfield.recall(rankings[number], judged) for number, judged in collection.judgements.items()]
+    return statistics.mean(gains), statistics.mean(recalls)
+
+
+def _fill(index: DocumentIndex, collection: cranfield.Collection) -> None:
+    with index.writing() as connection:
+        for number, (title, text) in collection.documents.items():
+            blocks = (Block(BlockKind.PARAGRAPH, 0, len(text)),) if text else ()
+            document = Document(DocumentKind.TEXT, title, text, blocks)
+            index.add(connection, Origin(str(number), Path(str(number)), len(text)), document, [*passages(document)])
+
+
+def _documents(index: DocumentIndex, query: str) -> list[int]:
+    found = dict.fromkeys(int(hit.document) for hit in index.search(query, _DEEP_ENOUGH))
+    return list(found)[: cranfield.DEPTH]
+
+
+def _add_manual(index: DocumentIndex, folder: Path, name: str, path: Path) -> Document:
+    if path.suffix == ".gz":
+        unpacked = folder / path.stem
+        unpacked.write_bytes(gzip.decompress(path.read_bytes()))
+        path = unpacked
+    document = read_document(path).document
+    assert document is not None
+    with index.writing() as connection:
+        index.add(connection, Origin(name, path, path.stat().st_size), document, [*passages(document)])
+    return document
+
+
+def _pages_with(document: Document, phrase: str) -> set[int]:
+    wanted = _flat(phrase)
+    return {unit.number for unit in document.units if wanted in _flat(document.text[unit.start : unit.end])}
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text).lower()
