@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from app.domain.chat import Failure
+from app.domain.chat import ConversationId, Failure
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.process import EngineProcess
 from app.engine.state_files import forget
@@ -20,6 +20,7 @@ from app.services.events import Event
 from app.services.idle import IdleWatch
 from app.services.models import ModelService
 from app.services.outbox import Outbox
+from app.services.sources import Documents, DocumentSource
 from app.settings import load_settings, save_settings
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
@@ -56,6 +57,7 @@ class Core:
             _ENGINE, paths.logs / "engine.log", lambda lost: post(lambda: self._on_engine_lost(lost))
         )
         self._lane = Lane("inference")
+        self.documents: Documents | None = None
         self.models = ModelService(
             self.engine,
             self._lane,
@@ -75,6 +77,7 @@ class Core:
             self.models,
             self._turn_options,
             lambda conversation_id: forget(paths.states, conversation_id),
+            self._source_for,
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
@@ -105,6 +108,9 @@ class Core:
     def _turn_options(self) -> TurnSettings:
         settings = self.settings
         return TurnSettings(settings.temperature, settings.instructions, settings.thinking_budget, settings.effort)
+
+    def _source_for(self, conversation_id: ConversationId) -> DocumentSource | None:
+        return self.documents.source_for(conversation_id) if self.documents is not None else None
 
     def _state_plan(self) -> StatePlan | None:
         room = self.settings.states_mib

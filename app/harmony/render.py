@@ -27,6 +27,7 @@ from app.harmony.controls import (
     START,
     STOPS,
 )
+from app.harmony.documents import instructions, user_text
 from app.harmony.tools import builtin_section, functions_section
 
 # The model was trained with these words; who it is to be for the user is a matter of instructions.
@@ -45,7 +46,7 @@ def render_prompt(messages: Sequence[Message], options: PromptOptions) -> Prompt
         pieces += _message("developer", Plain(developer))
     for message in messages:
         if message.role is Role.USER:
-            pieces += _message("user", Plain(message.text))
+            pieces += _message("user", Plain(user_text(message)))
         else:
             pieces += _assistant(message, options, in_progress=message is messages[-1] and not _has_answer(message))
     return (*pieces, *_NEXT)
@@ -106,7 +107,10 @@ def _system(options: PromptOptions) -> str:
 
 
 def _developer(options: PromptOptions) -> str:
-    sections = [f"# Instructions\n\n{options.instructions}"] if options.instructions else []
+    said = [options.instructions] if options.instructions else []
+    if options.documents:
+        said.append(instructions(searched="browser" in options.builtin_tools))
+    sections = ["# Instructions\n\n" + "\n\n".join(said)] if said else []
     if options.functions:
         sections.append(functions_section(options.functions))
     return "\n\n".join(sections)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from app.domain.chat import (
+    Attachment,
     Conversation,
     ConversationId,
     Effort,
@@ -16,6 +17,7 @@ from app.domain.chat import (
     FailureKind,
     Message,
     MessageId,
+    Part,
     Role,
     Statistics,
     Status,
@@ -26,6 +28,7 @@ from app.engine.base import Engine
 from app.errors import AppError, NotFoundError, StoreError
 from app.jobs import Lane, Post
 from app.markup import title_from
+from app.services.browser import Browser
 from app.services.events import (
     ChoiceOffered,
     ContextCounted,
@@ -42,7 +45,8 @@ from app.services.models import ModelService
 from app.services.offers import LeaveOut, Offer, UseContext
 from app.services.running import RunningTurn
 from app.services.settling import Settler
-from app.services.tools import NoTools, Toolbox
+from app.services.sources import DocumentSource
+from app.services.tools import NoTools
 from app.services.turn import Outcome, Stop, Turn, TurnEvent, TurnRequest
 from app.store.conversations import ConversationStore
 
@@ -59,6 +63,12 @@ class TurnSettings:
     effort: Effort = Effort.MEDIUM
 
 
+def no_documents(conversation_id: ConversationId) -> DocumentSource | None:
+    """The source of conversations without documents."""
+    del conversation_id
+    return None
+
+
 class ChatService:
     """One conversation turn at a time, stored as it grows. Called on the main thread only."""
 
@@ -71,11 +81,11 @@ class ChatService:
         models: ModelService,
         options: Callable[[], TurnSettings],
         forget: Callable[[ConversationId], None],
-        toolbox: Toolbox | None = None,
+        sources: Callable[[ConversationId], DocumentSource | None] = no_documents,
     ) -> None:
         """lane is the engine's; options gives the settings that hold now.
 
-        forget removes the saved caches of a conversation.
+        forget removes the saved caches of a conversation; sources gives its documents, None where it has none.
         """
         self._store = store
         self._engine = engine
@@ -84,7 +94,7 @@ class ChatService:
         self._models = models
         self._options = options
         self._forget = forget
-        self._toolbox = toolbox or NoTools()
+        self._sources = sources
         self._listeners: list[Callable[[Event], None]] = []
         self._running: RunningTurn | None = None
         self._unsaved: dict[MessageId, Message] = {}
@@ -131,6 +141,14 @@ class ChatService:
         """The conversation whose id begins so. Raises NotFoundError."""
         return self._store.find(prefix)
 
+    def begin(self, text: str, effort: Effort | None = None) -> ConversationId:
+        """Make a conversation for a message that is about to be sent, so that documents can be bound to it before.
+
+        Raises AppError as send() does.
+        """
+        self._claim_model()
+        return self._conversation_for(None, text, effort).id
+
     def send(
         self,
         conversation_id: ConversationId | None,
@@ -138,16 +156,18 @@ class ChatService:
         effort: Effort | None = None,
         max_tokens: int | None = None,
         message_id: MessageId | None = None,
+        attachments: Sequence[Attachment] = (),
     ) -> ConversationId:
         """Store the user's message and start the answer to it; without an id in a new conversation.
 
-        effort None keeps the conversation's; message_id is that of a message that waited. Raises AppError where there
-        is no model, a turn is running, or the message can't be stored.
+        effort None keeps the conversation's; message_id is that of a message that waited; attachments are files that go
+        with it. Raises AppError where there is no model, a turn is running, or the message can't be stored.
         """
         model = self._claim_model()
         conversation = self._conversation_for(conversation_id, text, effort)
         head = conversation.head_id
-        user, answer = self._store.add_exchange(conversation.id, head, (Text(text),), "", message_id)
+        parts: list[Part] = [*attachments, Text(text)]
+        user, answer = self._store.add_exchange(conversation.id, head, parts, "", message_id)
         conversation = replace(conversation, messages=(*conversation.messages, user))
         self._start_turn(conversation, answer, model, max_tokens)
         return conversation.id
@@ -261,14 +281,20 @@ class ChatService:
         chosen = self._options()
         started_on = conversation.started_on if conversation is not None else date.today()
         effort = conversation.effort if conversation is not None else chosen.effort
-        return PromptOptions(started_on, effort, chosen.instructions, self._toolbox.builtin_tools)
+        options = PromptOptions(started_on, effort, chosen.instructions)
+        if conversation is None:
+            return options
+        searched = self._sources(conversation.id) is not None
+        attached = any(isinstance(part, Attachment) for message in conversation.in_sight for part in message.parts)
+        tools = Browser.builtin_tools if searched else ()
+        return replace(options, builtin_tools=tools, documents=searched or attached)
 
     def _start_turn(
         self, conversation: Conversation, answer: Message, model: Path, max_tokens: int | None = None
     ) -> None:
         """Begin the answer to the last message of the conversation."""
         stop = Stop(self._engine)
-        running = self._running = RunningTurn(answer, stop, self.notify, self._save)
+        running = self._running = RunningTurn(answer, stop, self.notify, self._save, conversation.in_sight)
         self.notify(TurnStarted(conversation.id, conversation.messages[-1], answer))
         self.notify(ConversationsChanged())
         chosen, options = self._options(), self._prompt_options(conversation)
@@ -277,7 +303,9 @@ class ChatService:
         def emit(event: TurnEvent) -> None:
             self._post(lambda: self._on_turn_event(running, event))
 
-        turn = Turn(self._engine, self._toolbox, request, stop, running.answer_now, emit)
+        source = self._sources(conversation.id)
+        toolbox = Browser(source, conversation.messages) if source is not None else NoTools()
+        turn = Turn(self._engine, toolbox, request, stop, running.answer_now, emit)
         state = self._models.state
         if state.phase is ModelPhase.LOADING:
             running.progress(Phase.LOADING, state.fraction, state.seconds_left)
