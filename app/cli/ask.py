@@ -12,10 +12,12 @@ from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
+from app.cli.bringing import bring
 from app.core import Core
-from app.domain.chat import Effort, Message, Statistics, Status
+from app.domain.chat import Attachment, Citation, Effort, Message, Statistics, Status
 from app.errors import AppError, EngineError
 from app.paths import Paths
+from app.services.document_events import AttachmentChanged
 from app.services.events import (
     AnswerGrew,
     ChoiceOffered,
@@ -27,6 +29,7 @@ from app.services.events import (
     TurnEnded,
     TurnProgress,
 )
+from app.services.evidence import evidence, in_words, tool_step
 from app.services.offers import LeaveOut, Offer, UseContext
 
 
@@ -45,9 +48,13 @@ def ask(paths: Paths, options: argparse.Namespace) -> int:
         turn = _TurnWatch()
         core.chat.subscribe(printer.show)
         core.chat.subscribe(turn.hear)
-        core.chat.send(
-            conversation, options.question, Effort(options.effort) if options.effort else None, options.max_tokens
-        )
+        effort = Effort(options.effort) if options.effort else None
+        attachments: tuple[Attachment, ...] = ()
+        if options.attach or options.library is not None:
+            brought = bring(core, tasks, options.attach, options.library)
+            conversation = conversation or core.chat.begin(options.question, effort)
+            attachments = brought.give_to(conversation)
+        core.chat.send(conversation, options.question, effort, options.max_tokens, attachments=attachments)
         _stop_on_interrupt(tasks, core)
         answer = turn.wait(tasks)
         offer = turn.offer(options.when_full)
@@ -108,6 +115,14 @@ def _result(answer: Message, limited: bool) -> int:
     return 0
 
 
+def _place(citation: Citation) -> str:
+    """``terms.pdf, page 3, lines 4 to 9``."""
+    first, last = citation.first_line, citation.last_line
+    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    page = "" if citation.page is None else f"page {citation.page}, "
+    return f"{citation.document}, {page}{lines}" if citation.verified else "not in what the model was shown"
+
+
 class _TextPrinter:
     """The answer on standard output; what goes on meanwhile, where someone watches, on standard error."""
 
@@ -129,13 +144,22 @@ class _TextPrinter:
                 self._write(text, "\n" if starts and self._line_open else "")
             case ToolUsed(call=call, result=result) if self._show_reasoning:
                 self._write(f"\n[{call.name}] {call.arguments}\n[result] {result.output}\n", "")
-            case TurnEnded() if self._line_open:
+            case ToolUsed(call=call, result=result) if self._watched:
+                print(f"\r{in_words(tool_step(call, result))}\033[K", file=sys.stderr, flush=True)
+            case TurnEnded(message) if self._line_open:
                 self._write("\n", "")
+                self._show_sources(message)
             case StorageFailed(failure):
                 print(f"inglenook: {failure.title} {failure.remedy}", file=sys.stderr)
 
     def fail(self, error: AppError) -> None:
         """Nothing to add: the error itself goes to standard error."""
+
+    def _show_sources(self, message: Message) -> None:
+        """Where the marks in the answer lead."""
+        cited = [part for part in message.parts if isinstance(part, Citation)]
+        if cited:
+            self._write("\n" + "".join(f"{citation.mark} {_place(citation)}\n" for citation in cited), "")
 
     def _write(self, text: str, before: str) -> None:
         sys.stdout.write(before.lstrip("\n") if not self._line_open else before)
@@ -149,18 +173,18 @@ class _JsonPrinter:
 
     def show(self, event: Event) -> None:
         match event:
-            case TurnProgress(phase=Phase.LOADING, fraction=fraction, seconds_left=left):
-                self._print("loading", fraction=fraction, seconds_left=left)
-            case TurnProgress(phase=Phase.PREFILL, done_tokens=done, total_tokens=total, seconds_left=left):
-                if total:
-                    self._print("prefill", done=done, total=total, seconds_left=left)
+            case TurnProgress():
+                self._progress(event)
             case ReasoningGrew(text=text):
                 self._print("reasoning", text=text)
             case AnswerGrew(text=text, preamble=preamble):
                 self._print("answer", text=text, **({"preamble": True} if preamble else {}))
             case ToolUsed(call=call, result=result):
                 self._print("tool_call", name=call.name, text=call.arguments)
-                self._print("tool_result", name=result.name, text=result.output)
+                summary = in_words(tool_step(call, result))
+                self._print("tool_result", name=result.name, text=result.output, summary=summary)
+            case AttachmentChanged(file):
+                self._print("attachment", file=file.name, status=file.status.value, reason=file.reason)
             case TurnEnded(message) if message.failure is None:
                 self._done(message)
             case ChoiceOffered(_, offers):
@@ -171,13 +195,37 @@ class _JsonPrinter:
     def fail(self, error: AppError) -> None:
         self._print("error", title=error.title, remedy=error.remedy, text=str(error))
 
+    def _progress(self, event: TurnProgress) -> None:
+        if event.phase is Phase.LOADING:
+            self._print("loading", fraction=event.fraction, seconds_left=event.seconds_left)
+        elif event.phase is Phase.PREFILL and event.total_tokens:
+            done, total = event.done_tokens, event.total_tokens
+            self._print("prefill", done=done, total=total, seconds_left=event.seconds_left)
+
     def _done(self, message: Message) -> None:
+        for part in message.parts:
+            if isinstance(part, Citation):
+                self._cite(part)
+        rests_on = evidence(message.parts)
         self._print(
             "done",
             conversation=message.conversation_id,
             message=message.id,
             status=message.status.value,
             stats=asdict(message.statistics or Statistics()),
+            evidence=asdict(rests_on) if rests_on is not None else None,
+        )
+
+    def _cite(self, citation: Citation) -> None:
+        self._print(
+            "citation",
+            number=citation.number,
+            mark=citation.mark,
+            file=citation.document,
+            page=citation.page,
+            lines=[citation.first_line, citation.last_line],
+            text=citation.passage,
+            verified=citation.verified,
         )
 
     def _print(self, event: str, **fields: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.chat import Attachment, Message, Text
+from app.domain.chat import Attachment
 from app.domain.documents import numbered_lines
 from app.domain.quoted import quoted, quoted_line
 
@@ -23,17 +23,11 @@ def instructions(*, searched: bool) -> str:
     return f"{SEARCHED}\n{ATTACHED}" if searched else ATTACHED
 
 
-def user_text(message: Message) -> str:
-    """What the user wrote, after the files that came with it.
+def attached_file(attachment: Attachment) -> str:
+    """A file that came with a message, as a message of its own before it.
 
-    Each line of a file has a number before it, so that none can pass for the end of the file or for the user's words.
+    Each line of it has a number before it, so that none can pass for the end of the file or for words of the user's.
     """
-    files = [_file(part) for part in message.parts if isinstance(part, Attachment)]
-    words = [part.text for part in message.parts if isinstance(part, Text) and part.text]
-    return "\n\n".join([*files, *words])
-
-
-def _file(attachment: Attachment) -> str:
     name = quoted_line(attachment.name)
     if not attachment.text:
         return f"Attached file: {name} (not shown here, to be searched)"

@@ -142,8 +142,7 @@ class Browser:
             if (opened := self._document(hit.document)) is not None
         ]
         if not hits:
-            advice = f"{self._counted_files()} searched. Try other words, or answer that nothing was found."
-            return f"No results for {quoted_line(query)}. {advice}", Shown(None, self._files())
+            return f"No results for {quoted_line(query)}", Shown(None, self._files())
         page = ListPage(self._budget(self._limits.search_tokens))
         page.add_line("# Search Results")
         page.add_line("")

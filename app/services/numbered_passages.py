@@ -26,7 +26,8 @@ def numbered_passages(
             continue
         excerpt = opened.excerpt(first, opened.end_of_view(first, left, last - first + 1), 0)
         number = first_number + len(excerpts)
-        block = f"[{number}] {opened.name}: {passage_title(opened, passage)}\n{as_quotation(excerpt.text)}"
+        source = ", ".join(part for part in (opened.name, passage_title(opened, passage)) if part)
+        block = f"[{number}] {source}\n{as_quotation(excerpt.text)}"
         blocks.append(block)
         excerpts.append(excerpt)
         left -= estimated_tokens(block)

@@ -142,7 +142,7 @@ class ListPage:
         """A link to these lines of a document, and the lines themselves."""
         if self._excerpts:
             self.add_line("")
-        self.add_line(f"【{len(self._excerpts)}†{quoted_line(title)}†{opened.name}】")
+        self.add_line(f"【{len(self._excerpts)}†{title or opened.name}†{opened.name}】")
         self._excerpts.append(opened.excerpt(first, last, len(self._lines)))
         for number in range(first, last + 1):
             self.add_line(opened.line(number))
@@ -160,10 +160,10 @@ class ListPage:
 
 
 def passage_title(opened: Opened, passage: Passage) -> str:
-    """``Warranty, page 3``: the heading that a passage stands under, and where."""
-    heading = passage.headings[-1] if passage.headings else opened.stored.title or opened.stored.name
-    place = opened.place(passage.start)
-    return f"{quoted_line(heading, _TITLE)}{', ' if place else ''}{place}"
+    """``Warranty, page 3``: the heading that a passage stands under, and where; empty where neither is known."""
+    heading = passage.headings[-1] if passage.headings else opened.stored.title
+    title = "" if heading == opened.stored.name else quoted_line(heading, _TITLE)
+    return ", ".join(part for part in (title, opened.place(passage.start)) if part)
 
 
 def passage_lines(opened: Opened, passage: Passage) -> tuple[int, int]:

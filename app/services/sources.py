@@ -8,7 +8,7 @@ from typing import Protocol
 
 from app.domain.chat import Attachment, ConversationId
 from app.domain.documents import Hit, StoredDocument
-from app.services.document_events import AttachmentId, PendingAttachment
+from app.services.document_events import AttachmentId, Library, PendingAttachment
 
 
 class DocumentSource(Protocol):
@@ -44,6 +44,8 @@ class Documents(Protocol):
     def take(self, ids: Sequence[AttachmentId], conversation_id: ConversationId) -> tuple[Attachment, ...]:
         """Bind these files to a conversation; gives the parts of the message that they go with."""
         ...
+
+    def libraries(self) -> Sequence[Library]: ...
 
     def use(self, conversation_id: ConversationId, library: str | None) -> None:
         """Have a conversation draw on a library. Raises AppError where there is none of that name."""

@@ -1,4 +1,4 @@
-"""Documents in memory, for tests of what is done with them: the passages are the real ones, the search is a plain one."""
+"""Documents in memory, for tests of what is done with them: the passages are the real ones, the search is plain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.domain.documents import (
     Unit,
     UnitKind,
 )
-from app.services.document_events import AttachmentId, PendingAttachment
+from app.services.document_events import AttachmentId, Library, PendingAttachment
 from app.services.sources import DocumentSource
 
 
@@ -98,10 +98,12 @@ class MemorySource:
 
 
 class MemoryDocuments:
-    """Files that are read at once, and conversations that have them."""
+    """Files that are read at once, and conversations that have them; files with so many characters go in whole."""
+
+    whole_limit = 20
 
     def __init__(self, source: MemorySource | None = None) -> None:
-        self.libraries: dict[str, MemorySource] = {}
+        self.libraries_by_name: dict[str, MemorySource] = {}
         self.sources: dict[ConversationId, MemorySource] = {}
         self._default = source
         self._pending: dict[AttachmentId, PendingAttachment] = {}
@@ -116,7 +118,7 @@ class MemoryDocuments:
             FileStatus.READ if text else FileStatus.EMPTY,
             "" if text else "This file is empty.",
             sha256_of(text),
-            whole=len(text) < 300,
+            whole=len(text) <= self.whole_limit,
         )
         self._pending[pending.id] = pending
         return pending
@@ -130,9 +132,12 @@ class MemoryDocuments:
         self.sources[conversation_id] = MemorySource(texts)
         return tuple(Attachment(one.name, one.sha256, one.size, texts[one.name] if one.whole else "") for one in taken)
 
+    def libraries(self) -> Sequence[Library]:
+        return [Library(name, ()) for name in self.libraries_by_name]
+
     def use(self, conversation_id: ConversationId, library: str | None) -> None:
         if library is not None:
-            self.sources[conversation_id] = self.libraries[library]
+            self.sources[conversation_id] = self.libraries_by_name[library]
 
     def source_for(self, conversation_id: ConversationId) -> DocumentSource | None:
         return self.sources.get(conversation_id, self._default)
