@@ -11,7 +11,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.chat import Attachment, Excerpt, Message, Shown, ToolCall, ToolResult
 from app.domain.documents import StoredDocument
@@ -33,6 +33,7 @@ _SEARCH = "browser.search"
 _LINES_BEFORE = 4
 _LEAST_VIEW = 120
 _LISTED = 40
+_FILES_TO_FIND_IN = 10
 _WEB = re.compile(r"\s*https?://", re.IGNORECASE)
 
 
@@ -45,6 +46,16 @@ class BrowserLimits:
     turn_tokens: int = 4_000
     seconds: float = 30.0
     results: int = 8
+
+    def within(self, context_size: int) -> BrowserLimits:
+        """These limits for a context of so many tokens: a turn takes a quarter of it at most, a page a twelfth."""
+        page, turn = context_size // 12, context_size // 4
+        return replace(
+            self,
+            search_tokens=min(self.search_tokens, page),
+            open_tokens=min(self.open_tokens, page),
+            turn_tokens=min(self.turn_tokens, turn),
+        )
 
 
 class _Refusal(Exception):  # noqa: N818 - not a fault, but what the model is told
@@ -81,6 +92,9 @@ class Browser:
         self._tokens = 0
         self._seconds = 0.0
         self._done: dict[BrowserCall, int] = {}
+
+    def fit(self, context_size: int) -> None:
+        self._limits = self._limits.within(context_size)
 
     def run(self, call: ToolCall) -> ToolResult:
         started = self._clock()
@@ -179,7 +193,8 @@ class Browser:
         if not wanted.pattern:
             raise _Refusal('Say what to find: {"pattern": "words as they stand in the document"}.')
         page = self._page(wanted.cursor)
-        names = [page.document] if page.document else list(dict.fromkeys(one.sha256 for one in page.excerpts))
+        listed = dict.fromkeys(one.sha256 for one in page.excerpts)
+        names = [page.document] if page.document else list(listed)[:_FILES_TO_FIND_IN]
         found = ListPage(self._budget(self._limits.search_tokens))
         opened = [document for sha256 in names if (document := self._document(sha256)) is not None]
         for document in opened:

@@ -13,6 +13,10 @@ class Toolbox(Protocol):
 
     builtin_tools: tuple[str, ...]
 
+    def fit(self, context_size: int) -> None:
+        """Keep results small enough for a model with a context of so many tokens."""
+        ...
+
     def run(self, call: ToolCall) -> ToolResult: ...
 
     def passages(self, question: str, *, numbered: bool) -> tuple[ToolCall, ToolResult] | None:
@@ -27,6 +31,9 @@ class NoTools:
     """A box without tools. gpt-oss calls some now and then without having been offered any."""
 
     builtin_tools: tuple[str, ...] = ()
+
+    def fit(self, context_size: int) -> None:
+        """There are no results."""
 
     def run(self, call: ToolCall) -> ToolResult:
         output = f"There is no tool {quoted_line(call.name)}. No tools are available. Answer the user without tools."

@@ -188,6 +188,7 @@ class Turn:
         if self._request.temperature is not None:
             self._sampling = Sampling(self._request.temperature)
         self._shared = until_next_message(dialect, (), options)
+        self._toolbox.fit(model.context_size)
         self._look_up(dialect)
         prompt, parser = self._begin(dialect, dialect.render(self._messages, options))
         calls = 0

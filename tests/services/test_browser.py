@@ -241,6 +241,12 @@ def test_a_page_and_a_turn_have_their_limits(browser: Browser) -> None:
     assert read < 4_500
 
 
+def test_a_small_context_gets_small_pages(browser: Browser) -> None:
+    browser.fit(4096)
+    assert estimated_tokens(call(browser, "search", query="engines orbits").output) < 450
+    assert estimated_tokens(call(browser, "open", id="long.txt").output) < 450
+
+
 def test_time_has_a_limit_too(source: MemorySource) -> None:
     now = iter(range(0, 1000, 20))
     browser = Browser(source, limits=BrowserLimits(seconds=30), clock=lambda: float(next(now)))
