@@ -39,9 +39,13 @@ _WEB = re.compile(r"\s*https?://", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class BrowserLimits:
-    """What one turn may read, in tokens (a CPU reads 15 to 100 a second), and how long its calls may take together."""
+    """What one turn may read, in tokens (a CPU reads 15 to 100 a second), and how long its calls may take together.
+
+    link_tokens is for what surrounds a passage that was found and is known already; who wants more reads on.
+    """
 
     search_tokens: int = 700
+    link_tokens: int = 500
     open_tokens: int = 1_000
     turn_tokens: int = 4_000
     seconds: float = 30.0
@@ -53,6 +57,7 @@ class BrowserLimits:
         return replace(
             self,
             search_tokens=min(self.search_tokens, page),
+            link_tokens=min(self.link_tokens, page),
             open_tokens=min(self.open_tokens, page),
             turn_tokens=min(self.turn_tokens, turn),
         )
@@ -184,7 +189,8 @@ class Browser:
             opened = self._needed(link.sha256)
         else:
             opened = self._needed(self._document_of(self._page(wanted.cursor)))
-        budget = self._budget(self._limits.open_tokens)
+        around_passage = link is not None and link.text and not wanted.num_lines
+        budget = self._budget(self._limits.link_tokens if around_passage else self._limits.open_tokens)
         first = self._first_line(opened, wanted, link, budget)
         last = opened.end_of_view(first, budget, wanted.num_lines)
         return document_page(opened, self._next_cursor(), first, last, self._files())

@@ -81,6 +81,13 @@ def test_a_passage_far_down_is_opened_with_some_lines_before_it() -> None:
     assert "L0: " not in output
 
 
+def test_what_surrounds_a_passage_is_short_and_reading_on_is_not(browser: Browser) -> None:
+    call(browser, "search", query="engines")
+    around, on = call(browser, "open", id=0).output, call(browser, "open").output
+    assert 300 < estimated_tokens(around) < 600
+    assert 800 < estimated_tokens(on) < 1_100
+
+
 def test_words_are_found_across_line_ends_in_any_case() -> None:
     text = "x " * 34 + "The Notice Period ends.\n" + "Other words.\n" * 5 + "notice period"
     browser = Browser(MemorySource({"contract.txt": text}))
