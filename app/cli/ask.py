@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from app.cli.bringing import bring
+from app.cli.places import citation_fields, place_of
 from app.core import Core
 from app.domain.chat import Attachment, Citation, Effort, Message, Statistics, Status
 from app.errors import AppError, EngineError
@@ -115,14 +116,6 @@ def _result(answer: Message, limited: bool) -> int:
     return 0
 
 
-def _place(citation: Citation) -> str:
-    """``terms.pdf, page 3, lines 4 to 9``."""
-    first, last = citation.first_line, citation.last_line
-    lines = f"line {first}" if first == last else f"lines {first} to {last}"
-    page = "" if citation.page is None else f"page {citation.page}, "
-    return f"{citation.document}, {page}{lines}" if citation.verified else "not in what the model was shown"
-
-
 class _TextPrinter:
     """The answer on standard output; what goes on meanwhile, where someone watches, on standard error."""
 
@@ -159,7 +152,7 @@ class _TextPrinter:
         """Where the marks in the answer lead."""
         cited = [part for part in message.parts if isinstance(part, Citation)]
         if cited:
-            self._write("\n" + "".join(f"{citation.mark} {_place(citation)}\n" for citation in cited), "")
+            self._write("\n" + "".join(f"{citation.mark} {place_of(citation)}\n" for citation in cited), "")
 
     def _write(self, text: str, before: str) -> None:
         sys.stdout.write(before.lstrip("\n") if not self._line_open else before)
@@ -205,7 +198,7 @@ class _JsonPrinter:
     def _done(self, message: Message) -> None:
         for part in message.parts:
             if isinstance(part, Citation):
-                self._cite(part)
+                self._print("citation", **citation_fields(part))
         rests_on = evidence(message.parts)
         self._print(
             "done",
@@ -214,18 +207,6 @@ class _JsonPrinter:
             status=message.status.value,
             stats=asdict(message.statistics or Statistics()),
             evidence=asdict(rests_on) if rests_on is not None else None,
-        )
-
-    def _cite(self, citation: Citation) -> None:
-        self._print(
-            "citation",
-            number=citation.number,
-            mark=citation.mark,
-            file=citation.document,
-            page=citation.page,
-            lines=[citation.first_line, citation.last_line],
-            text=citation.passage,
-            verified=citation.verified,
         )
 
     def _print(self, event: str, **fields: Any) -> None:

@@ -84,6 +84,18 @@ def test_attached_files_go_with_the_question(run: Ask, tmp_path: Path) -> None:
     assert output == "Your documents mention warranty【1†L0】.\n\n【1†L0】 long.txt, line 0\n"
 
 
+def test_a_conversation_is_shown_with_its_sources(run: Ask, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    conversation = events(run(QUESTION, "--library", "papers", "--json")[1])[-1]["conversation"]
+    assert main(["show", conversation, "--data-dir", str(tmp_path / "data")]) == 0
+    assert capsys.readouterr().out.endswith(
+        "## Answer\n\nYour documents mention warranty[1].\n\n[1] terms.pdf, page 1, line 0\n"
+    )
+    main(["show", conversation, "--json", "--data-dir", str(tmp_path / "data")])
+    parts = json.loads(capsys.readouterr().out)["messages"][-1]["parts"]
+    assert parts[-1]["kind"] == "citation"
+    assert parts[-1]["file"] == "terms.pdf"
+
+
 def test_a_file_that_can_not_be_read_is_refused_in_a_sentence(run: Ask, tmp_path: Path) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text("")
