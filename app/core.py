@@ -26,6 +26,7 @@ from app.services.library import LibraryService
 from app.services.models import ModelService
 from app.services.outbox import Outbox
 from app.services.safety import Restored, SafetyEvent, SafetyService
+from app.services.sources import DocumentSource
 from app.services.transfer import TransferService
 from app.services.versions import Versions
 from app.settings import load_settings, save_settings
@@ -119,6 +120,9 @@ class Core:
             lambda: self.settings.tuned_threads,
             self._state_plan,
         )
+        self.documents = LibraryService(
+            DocumentIndex(paths.index), AttachedStore(database), post, self._notify, watch=guarded
+        )
         self.chat = ChatService(
             self._store,
             self.engine,
@@ -127,12 +131,10 @@ class Core:
             self.models,
             self._turn_options,
             self._forget,
+            self._source_for,
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
         self.versions = Versions(self.chat, self._store, BranchStore(database))
-        self.library = LibraryService(
-            DocumentIndex(paths.index), AttachedStore(database), post, self._notify, watch=guarded
-        )
         self.chat.subscribe(self._give_way)
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
         self.transfer = TransferService(
@@ -183,7 +185,7 @@ class Core:
         self.chat.stop()
         self.transfer.close()
         self.chat.leave()
-        self.library.close()
+        self.documents.close()
         self.models.stop_loading()
         self._lane.close()
         self.engine.close()
@@ -205,19 +207,22 @@ class Core:
     def _forget(self, conversation_id: ConversationId) -> None:
         """What is kept of a conversation beside the database goes with it."""
         forget(self.paths.states, conversation_id)
-        self.library.tidy()
+        self.documents.tidy()
 
     def _give_way(self, event: Event) -> None:
         """Libraries are not read while an answer is made: both want the whole processor."""
         match event:
             case TurnStarted():
-                self.library.hold()
+                self.documents.hold()
             case TurnEnded():
-                self.library.release()
+                self.documents.release()
 
     def _turn_options(self) -> TurnSettings:
         settings = self.settings
         return TurnSettings(settings.temperature, settings.instructions, settings.thinking_budget, settings.effort)
+
+    def _source_for(self, conversation_id: ConversationId) -> DocumentSource | None:
+        return self.documents.source_for(conversation_id)
 
     def _state_plan(self) -> StatePlan | None:
         room = self.settings.states_mib

@@ -12,10 +12,13 @@ from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
+from app.cli.bringing import bring
+from app.cli.places import citation_fields, place_of
 from app.core import Core
-from app.domain.chat import Effort, Message, Statistics, Status
+from app.domain.chat import Citation, Effort, Message, Statistics, Status
 from app.errors import AppError, EngineError
 from app.paths import Paths
+from app.services.document_events import AttachmentChanged
 from app.services.events import (
     AnswerGrew,
     ChoiceOffered,
@@ -27,6 +30,7 @@ from app.services.events import (
     TurnEnded,
     TurnProgress,
 )
+from app.services.evidence import evidence, in_words, tool_step
 from app.services.offers import LeaveOut, Offer, UseContext
 
 
@@ -45,9 +49,9 @@ def ask(paths: Paths, options: argparse.Namespace) -> int:
         turn = _TurnWatch()
         core.chat.subscribe(printer.show)
         core.chat.subscribe(turn.hear)
-        core.chat.send(
-            conversation, options.question, Effort(options.effort) if options.effort else None, options.max_tokens
-        )
+        effort = Effort(options.effort) if options.effort else None
+        attached = bring(core, tasks, options.attach, options.library).give_to
+        core.chat.send(conversation, options.question, effort, options.max_tokens, attached=attached)
         _stop_on_interrupt(tasks, core)
         answer = turn.wait(tasks)
         offer = turn.offer(options.when_full)
@@ -129,13 +133,22 @@ class _TextPrinter:
                 self._write(text, "\n" if starts and self._line_open else "")
             case ToolUsed(call=call, result=result) if self._show_reasoning:
                 self._write(f"\n[{call.name}] {call.arguments}\n[result] {result.output}\n", "")
-            case TurnEnded() if self._line_open:
+            case ToolUsed(call=call, result=result) if self._watched:
+                print(f"\r{in_words(tool_step(call, result))}\033[K", file=sys.stderr, flush=True)
+            case TurnEnded(message) if self._line_open:
                 self._write("\n", "")
+                self._show_sources(message)
             case StorageFailed(failure):
                 print(f"inglenook: {failure.title} {failure.remedy}", file=sys.stderr)
 
     def fail(self, error: AppError) -> None:
         """Nothing to add: the error itself goes to standard error."""
+
+    def _show_sources(self, message: Message) -> None:
+        """Where the marks in the answer lead."""
+        cited = [part for part in message.parts if isinstance(part, Citation)]
+        if cited:
+            self._write("\n" + "".join(f"{citation.mark} {place_of(citation)}\n" for citation in cited), "")
 
     def _write(self, text: str, before: str) -> None:
         sys.stdout.write(before.lstrip("\n") if not self._line_open else before)
@@ -149,18 +162,18 @@ class _JsonPrinter:
 
     def show(self, event: Event) -> None:
         match event:
-            case TurnProgress(phase=Phase.LOADING, fraction=fraction, seconds_left=left):
-                self._print("loading", fraction=fraction, seconds_left=left)
-            case TurnProgress(phase=Phase.PREFILL, done_tokens=done, total_tokens=total, seconds_left=left):
-                if total:
-                    self._print("prefill", done=done, total=total, seconds_left=left)
+            case TurnProgress():
+                self._progress(event)
             case ReasoningGrew(text=text):
                 self._print("reasoning", text=text)
             case AnswerGrew(text=text, preamble=preamble):
                 self._print("answer", text=text, **({"preamble": True} if preamble else {}))
             case ToolUsed(call=call, result=result):
                 self._print("tool_call", name=call.name, text=call.arguments)
-                self._print("tool_result", name=result.name, text=result.output)
+                summary = in_words(tool_step(call, result))
+                self._print("tool_result", name=result.name, text=result.output, summary=summary)
+            case AttachmentChanged(file):
+                self._print("attachment", file=file.name, status=file.status.value, reason=file.reason)
             case TurnEnded(message) if message.failure is None:
                 self._done(message)
             case ChoiceOffered(_, offers):
@@ -171,13 +184,25 @@ class _JsonPrinter:
     def fail(self, error: AppError) -> None:
         self._print("error", title=error.title, remedy=error.remedy, text=str(error))
 
+    def _progress(self, event: TurnProgress) -> None:
+        if event.phase is Phase.LOADING:
+            self._print("loading", fraction=event.fraction, seconds_left=event.seconds_left)
+        elif event.phase is Phase.PREFILL and event.total_tokens:
+            done, total = event.done_tokens, event.total_tokens
+            self._print("prefill", done=done, total=total, seconds_left=event.seconds_left)
+
     def _done(self, message: Message) -> None:
+        for part in message.parts:
+            if isinstance(part, Citation):
+                self._print("citation", **citation_fields(part))
+        rests_on = evidence(message.parts)
         self._print(
             "done",
             conversation=message.conversation_id,
             message=message.id,
             status=message.status.value,
             stats=asdict(message.statistics or Statistics()),
+            evidence=asdict(rests_on) if rests_on is not None else None,
         )
 
     def _print(self, event: str, **fields: Any) -> None:

@@ -9,8 +9,21 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from app.cli.places import citation_fields, place_of
 from app.core import prepare
-from app.domain.chat import Conversation, Message, Reasoning, Role, Status, Text, ToolCall, ToolResult
+from app.domain.chat import (
+    Attachment,
+    Citation,
+    Conversation,
+    Message,
+    Reasoning,
+    Role,
+    Status,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from app.domain.marks import without_marks
 from app.paths import Paths
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
@@ -44,7 +57,12 @@ def show(paths: Paths, options: argparse.Namespace) -> int:
         print(f"\n## {'You' if message.role is Role.USER else 'Answer'}\n")
         if options.show_reasoning and message.reasoning:
             print("> " + message.reasoning.replace("\n", "\n> ") + "\n")
-        print(message.text)
+        cited = [part for part in message.parts if isinstance(part, Citation)]
+        print(without_marks(message.text, cited))
+        sources = {citation.number: citation for citation in reversed(cited)}
+        for number in sorted(sources):
+            print(f"\n[{number}] {place_of(sources[number])}", end="")
+        print(end="\n" if cited else "")
         if message.status is not Status.COMPLETE:
             print(f"\n[{message.status.value}]")
     return 0
@@ -97,5 +115,9 @@ def _part(part: object) -> dict[str, Any]:
             return {"kind": "tool_call", "name": name, "text": arguments}
         case ToolResult(name, output):
             return {"kind": "tool_result", "name": name, "text": output}
+        case Attachment(name, sha256, size, text):
+            return {"kind": "attachment", "file": name, "sha256": sha256, "size": size, "text": text}
+        case Citation():
+            return {"kind": "citation", **citation_fields(part)}
         case _:
             return {"kind": type(part).__name__.lower()}

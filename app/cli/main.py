@@ -111,6 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("question", metavar="QUESTION")
     command.add_argument("--model", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="a GGUF file")
     command.add_argument("--conversation", metavar="ID", help="go on in this conversation")
+    command.add_argument(
+        "--attach", type=Path, metavar="FILE", nargs="+", default=[], action="extend", help="send files along"
+    )
+    command.add_argument("--library", metavar="NAME", help="let the model search this library of documents")
     command.add_argument("--effort", choices=[effort.value for effort in Effort], help="how long to think")
     command.add_argument("--temperature", type=float, metavar="T", help="0 always takes the likeliest token")
     command.add_argument("--max-tokens", type=int, metavar="N", help="stop the answer after so many tokens")

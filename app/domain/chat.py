@@ -86,12 +86,47 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Numbered lines of a document (see domain.documents) that a model was shown.
+
+    document is the file's name, sha256 its content, text the document's own words from the character start on, which
+    is where its line first_line begins. line is that line's number on the page where it was shown. pages (slides, and
+    so on) are those that it touches: the character at which each begins, and its number.
+    """
+
+    document: str
+    sha256: str
+    line: int
+    first_line: int
+    start: int
+    text: str
+    pages: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a tool's result shows of the documents, of which there are so many files.
+
+    cursor is the number by which the model cites the page, None where there is nothing to cite. document is the content
+    (SHA-256) that the page shows, empty for a list of results; link i of a list leads to excerpt i. numbered: the
+    excerpts came with the question of a model without tools, which cites excerpt i as ``[cursor + i]``.
+    """
+
+    cursor: int | None
+    of_files: int
+    excerpts: tuple[Excerpt, ...] = ()
+    document: str = ""
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What the application answered to the call before it."""
+    """What the application answered to the call before it. shown tells what it holds of documents."""
 
     name: str
     output: str
     channel: str = "commentary"
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)

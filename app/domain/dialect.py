@@ -26,7 +26,8 @@ class PromptOptions:
     """Everything beside the messages that shapes a prompt.
 
     model is the fingerprint of the loaded model: sampled ids of a message are used again only if it wrote them.
-    builtin_tools are those the model was trained on (``browser``, ``python``).
+    builtin_tools are those the model was trained on (``browser``, ``python``). documents: the model is to be told how
+    it reads and cites the user's documents.
     """
 
     date: date
@@ -35,6 +36,7 @@ class PromptOptions:
     builtin_tools: tuple[str, ...] = ()
     functions: tuple[FunctionTool, ...] = field(default=())
     model: str = ""
+    documents: bool = False
 
 
 class StreamParser(Protocol):
@@ -55,8 +57,16 @@ class StreamParser(Protocol):
 class Dialect(Protocol):
     """Renders prompts for a model and parses what it says."""
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether its models can call tools; others are given passages of documents with the question."""
+        ...
+
     def render(self, messages: Sequence[Message], options: PromptOptions) -> Prompt:
-        """The prompt that makes the model write the next message after these (the last is the user's)."""
+        """The prompt that makes the model write the next message after these.
+
+        The last is the user's, or an answer that has no text yet but was given results already.
+        """
         ...
 
     def parser(self) -> StreamParser:

@@ -20,6 +20,7 @@ from app.domain.chat import (
     Conversation,
     ConversationId,
     Effort,
+    Excerpt,
     Failure,
     FailureKind,
     Message,
@@ -27,6 +28,7 @@ from app.domain.chat import (
     Part,
     Reasoning,
     Role,
+    Shown,
     Statistics,
     Status,
     Text,
@@ -145,8 +147,9 @@ def _part_fields(part: Part) -> dict[str, Any]:
                 "content_type": content_type,
                 "token_ids": list(token_ids),
             }
-        case ToolResult(name, output, channel):
-            return {"kind": "tool_result", "name": name, "output": output, "channel": channel}
+        case ToolResult(name, output, channel, shown):
+            fields = {"kind": "tool_result", "name": name, "output": output, "channel": channel}
+            return fields if shown is None else {**fields, "shown": dataclasses.asdict(shown)}
         case Attachment(name, sha256, size, text):
             return {"kind": "attachment", "name": name, "sha256": sha256, "size": size, "text": text}
         case Citation():
@@ -228,7 +231,42 @@ def _tool_call(fields: Fields) -> ToolCall:
 
 
 def _tool_result(fields: Fields) -> ToolResult:
-    return ToolResult(fields.text("name"), fields.text("output"), fields.text("channel", "commentary"))
+    shown = fields.inner("shown")
+    return ToolResult(
+        fields.text("name"),
+        fields.text("output"),
+        fields.text("channel", "commentary"),
+        None if shown is None else _shown(shown),
+    )
+
+
+def _shown(fields: Fields) -> Shown:
+    return Shown(
+        fields.integer("cursor") if fields.has("cursor") else None,
+        fields.integer("of_files"),
+        tuple(
+            _excerpt(Fields(excerpt, f"excerpt {number} of {fields.place}"))
+            for number, excerpt in enumerate(fields.sequence("excerpts", []), 1)
+        ),
+        fields.text("document", ""),
+        fields.boolean("numbered", False),
+    )
+
+
+def _excerpt(fields: Fields) -> Excerpt:
+    pages = fields.sequence("pages", [])
+    for page in pages:
+        if not (isinstance(page, list) and len(page) == 2 and all(type(number) is int for number in page)):
+            raise fields.wrong("pages", "has something else than pairs of numbers")
+    return Excerpt(
+        fields.text("document"),
+        fields.text("sha256"),
+        fields.integer("line"),
+        fields.integer("first_line"),
+        fields.integer("start"),
+        fields.text("text"),
+        tuple((start, page) for start, page in pages),
+    )
 
 
 def _attachment(fields: Fields) -> Attachment:

@@ -189,6 +189,8 @@ def with_citations(markdown: str, citations: Sequence[Citation] | None) -> str:
     for token in parse(markdown):
         if token.type in ("fence", "code_block", "formula_block") and token.map:
             verbatim.update(range(*token.map))
+    marked = {citation.mark: citation.number for citation in citations or () if citation.mark}
+    # Conversations of before kept no marks with their citations.
     numbers: dict[tuple[int, int], list[tuple[str, int]]] = {}
     for citation in citations or ():
         key = (citation.first_line, citation.last_line)
@@ -199,6 +201,8 @@ def with_citations(markdown: str, citations: Sequence[Citation] | None) -> str:
             return match[0]
         if citations is None:
             return ""
+        if match[0] in marked:
+            return f"[{marked[match[0]]}]"
         place = _LINES.fullmatch(match["lines"])
         known = numbers.get((int(place[1]), int(place[2] or place[1])), []) if place else []
         if not known:

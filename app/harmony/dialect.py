@@ -15,6 +15,8 @@ from app.harmony.render import render_forced_answer, render_prompt, render_tool_
 class HarmonyDialect:
     """Renders conversations in harmony and reads what the model answers. Has no state."""
 
+    calls_tools = True
+
     def render(self, messages: Sequence[Message], options: PromptOptions) -> Prompt:
         return render_prompt(messages, options)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.domain.chat import Effort, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
+from app.domain.chat import Attachment, Effort, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
 from app.domain.dialect import PromptOptions
 from app.domain.prompt import Plain, Prompt, PromptPiece, Special, Tokens
 from app.domain.stream import Token
@@ -27,6 +27,7 @@ from app.harmony.controls import (
     START,
     STOPS,
 )
+from app.harmony.documents import attached_file, instructions
 from app.harmony.tools import builtin_section, functions_section
 
 # The model was trained with these words; who it is to be for the user is a matter of instructions.
@@ -45,6 +46,8 @@ def render_prompt(messages: Sequence[Message], options: PromptOptions) -> Prompt
         pieces += _message("developer", Plain(developer))
     for message in messages:
         if message.role is Role.USER:
+            for file in (part for part in message.parts if isinstance(part, Attachment)):
+                pieces += _message("user", Plain(attached_file(file)))
             pieces += _message("user", Plain(message.text))
         else:
             pieces += _assistant(message, options, in_progress=message is messages[-1] and not _has_answer(message))
@@ -106,7 +109,10 @@ def _system(options: PromptOptions) -> str:
 
 
 def _developer(options: PromptOptions) -> str:
-    sections = [f"# Instructions\n\n{options.instructions}"] if options.instructions else []
+    said = [options.instructions] if options.instructions else []
+    if options.documents:
+        said.append(instructions(searched="browser" in options.builtin_tools))
+    sections = ["# Instructions\n\n" + "\n\n".join(said)] if said else []
     if options.functions:
         sections.append(functions_section(options.functions))
     return "\n\n".join(sections)

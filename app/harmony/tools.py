@@ -1,7 +1,8 @@
 """How tools are declared in a prompt: the two the model was trained on, and functions as TypeScript types.
 
 The texts and the layout are those of openai-harmony 0.0.8 (src/chat.rs, src/encoding.rs), blank lines included: the
-model has seen no others.
+model has seen no others. Only the browser's sources are ours, which is a field of it (openai/gpt-oss names them by the
+backend).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _BROWSER = """\
 // Cite information from the tool using the following format:
 // `【{cursor}†L{line_start}(-L{line_end})?】`, for example: `【6†L9-L11】` or `【8†L3】`.
 // Do not quote more than 10 words directly from the tool output.
-// sources=web (default: web)
+// sources=documents (default: documents)
 namespace browser {
 
 // Searches for information related to `query` and displays `topn` results.

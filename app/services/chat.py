@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from app.domain.chat import (
+    Attachment,
     Conversation,
     ConversationId,
     Effort,
@@ -16,6 +17,7 @@ from app.domain.chat import (
     FailureKind,
     Message,
     MessageId,
+    Part,
     Role,
     Statistics,
     Status,
@@ -26,6 +28,7 @@ from app.engine.base import Engine
 from app.errors import AppError, NotFoundError, StoreError
 from app.jobs import Lane, Post
 from app.markup import title_from
+from app.services.browser import Browser
 from app.services.events import (
     ChoiceOffered,
     ContextCounted,
@@ -43,11 +46,15 @@ from app.services.models import ModelService
 from app.services.offers import LeaveOut, Offer, UseContext
 from app.services.running import RunningTurn
 from app.services.settling import Settler
-from app.services.tools import NoTools, Toolbox
+from app.services.sources import DocumentSource
+from app.services.tools import NoTools
 from app.services.turn import Outcome, Stop, Turn, TurnEvent, TurnRequest
 from app.store.conversations import ConversationStore
 
 _log = logging.getLogger(__name__)
+
+Attached = Callable[[ConversationId], Sequence[Attachment]]
+"""Called with a message's conversation before its turn begins: binds documents to it, and gives the message's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,12 @@ class TurnSettings:
     instructions: str = ""
     thinking_budget: int | None = None
     effort: Effort = Effort.MEDIUM
+
+
+def no_documents(conversation_id: ConversationId) -> DocumentSource | None:
+    """The source of conversations without documents."""
+    del conversation_id
+    return None
 
 
 class ChatService:
@@ -72,11 +85,11 @@ class ChatService:
         models: ModelService,
         options: Callable[[], TurnSettings],
         forget: Callable[[ConversationId], None],
-        toolbox: Toolbox | None = None,
+        sources: Callable[[ConversationId], DocumentSource | None] = no_documents,
     ) -> None:
         """lane is the engine's; options gives the settings that hold now.
 
-        forget removes the saved caches of a conversation.
+        forget removes the saved caches of a conversation; sources gives its documents, None where it has none.
         """
         self._store = store
         self._engine = engine
@@ -85,7 +98,7 @@ class ChatService:
         self._models = models
         self._options = options
         self._forget = forget
-        self._toolbox = toolbox or NoTools()
+        self._sources = sources
         self._listeners: list[Callable[[Event], None]] = []
         self._running: RunningTurn | None = None
         self._unsaved: dict[MessageId, Message] = {}
@@ -146,20 +159,25 @@ class ChatService:
         max_tokens: int | None = None,
         message_id: MessageId | None = None,
         replaces: Message | None = None,
+        attached: Attached | None = None,
     ) -> ConversationId:
         """Store the user's message and start the answer to it; without an id in a new conversation.
 
         effort None keeps the conversation's; message_id is that of a message that waited; replaces is a message of the
-        shown branch in whose place this one is asked, beside it. Raises AppError where there is no model, a turn is
-        running, or the message can't be stored.
+        shown branch in whose place this one is asked, beside it and with its files; attached gives the files that come
+        with it. Raises AppError where there is no model, a turn is running, or something can't be stored.
         """
         model = self._claim_model()
         conversation = self._conversation_for(conversation_id, text, effort)
         before = conversation.messages
+        parts: list[Part] = []
         if replaces is not None:
             before = _up_to(before, replaces.parent_id)
+            parts += [part for part in replaces.parts if isinstance(part, Attachment)]
+        if attached is not None:
+            parts += self._bound(conversation.id, attached, new=conversation_id is None)
         parent = before[-1].id if before else None
-        user, answer = self._store.add_exchange(conversation.id, parent, (Text(text),), "", message_id)
+        user, answer = self._store.add_exchange(conversation.id, parent, (*parts, Text(text)), "", message_id)
         conversation = replace(conversation, messages=(*before, user))
         self._start_turn(conversation, answer, model, max_tokens)
         return conversation.id
@@ -268,6 +286,16 @@ class ChatService:
             conversation = replace(conversation, effort=effort)
         return conversation
 
+    def _bound(self, conversation_id: ConversationId, attached: Attached, new: bool) -> Sequence[Attachment]:
+        """Bind files to a conversation. One that is new goes again where that fails: nothing was said in it."""
+        try:
+            return attached(conversation_id)
+        except AppError:
+            if new:
+                self._store.move_to_trash(conversation_id)
+                self._store.delete_forever(conversation_id)
+            raise
+
     def _claim_model(self) -> Path:
         """Make way for a turn; gives the model's file. Raises AppError if there can't be a turn now."""
         if self._running is not None:
@@ -284,14 +312,20 @@ class ChatService:
         chosen = self._options()
         started_on = conversation.started_on if conversation is not None else date.today()
         effort = conversation.effort if conversation is not None else chosen.effort
-        return PromptOptions(started_on, effort, chosen.instructions, self._toolbox.builtin_tools)
+        options = PromptOptions(started_on, effort, chosen.instructions)
+        if conversation is None:
+            return options
+        searched = self._sources(conversation.id) is not None
+        attached = any(isinstance(part, Attachment) for message in conversation.in_sight for part in message.parts)
+        tools = Browser.builtin_tools if searched else ()
+        return replace(options, builtin_tools=tools, documents=searched or attached)
 
     def _start_turn(
         self, conversation: Conversation, answer: Message, model: Path, max_tokens: int | None = None
     ) -> None:
         """Begin the answer to the last message of the conversation."""
         stop = Stop(self._engine)
-        running = self._running = RunningTurn(answer, stop, self.notify, self._save)
+        running = self._running = RunningTurn(answer, stop, self.notify, self._save, conversation.in_sight)
         self.notify(TurnStarted(conversation.id, conversation.messages[-1], answer))
         self.notify(ConversationsChanged())
         chosen, options = self._options(), self._prompt_options(conversation)
@@ -300,7 +334,9 @@ class ChatService:
         def emit(event: TurnEvent) -> None:
             self._post(lambda: self._on_turn_event(running, event))
 
-        turn = Turn(self._engine, self._toolbox, request, stop, running.answer_now, emit)
+        source = self._sources(conversation.id)
+        toolbox = Browser(source, conversation.messages) if source is not None else NoTools()
+        turn = Turn(self._engine, toolbox, request, stop, running.answer_now, emit)
         state = self._models.state
         if state.phase is ModelPhase.LOADING:
             running.progress(Phase.LOADING, state.fraction, state.seconds_left)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from app.domain.chat import Message
 from app.domain.stream import Channel, Delta, StreamMessage
+from app.services.citations import citations
 from app.services.draft import Draft
 from app.services.events import AnswerGrew, Event, Phase, ReasoningGrew, ToolUsed, TurnProgress
 from app.services.turn import AnswerNow, Called, Outcome, Prefilling, Stop, TurnEvent, Writing
@@ -25,13 +26,15 @@ class RunningTurn:
         stop: Stop,
         notify: Callable[[Event], None],
         save: Callable[[Message], None],
+        history: Sequence[Message] = (),
     ) -> None:
-        """notify tells the listeners; save stores the answer as far as it is."""
+        """notify tells the listeners; save stores the answer as far as it is; history is what the model sees before."""
         self.stop = stop
         self.answer_now = AnswerNow()
         self._answer = answer
         self._notify = notify
         self._save = save
+        self._history = history
         self._draft = Draft()
         self._phase = Phase.PREFILL
         self._saved_at = time.monotonic()
@@ -43,9 +46,11 @@ class RunningTurn:
         return replace(self._answer, parts=self._draft.parts())
 
     def ended(self, outcome: Outcome) -> Message:
-        """The answer as it is to be stored at the end."""
+        """The answer as it is to be stored at the end: now its citations are known."""
+        parts = self._draft.parts()
         return replace(
-            self.answer,
+            self._answer,
+            parts=(*parts, *citations(self._history, parts)),
             status=outcome.status,
             statistics=outcome.statistics,
             failure=outcome.failure,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from app.domain.chat import Effort, Failure, Message, Statistics, Status, ToolCall, ToolResult
+from app.domain.chat import Effort, Failure, Message, MessageId, Role, Statistics, Status, ToolCall, ToolResult
 from app.domain.dialect import Dialect, PromptOptions, StreamParser
 from app.domain.models import ModelInfo
 from app.domain.prompt import Prompt
@@ -29,6 +29,9 @@ from app.services.tools import Toolbox
 
 # gpt-oss is fond of tools; a turn must come to an end.
 MAX_TOOL_CALLS = 8
+
+# A question with fewer words ("And in winter?") leans on the one before.
+_FULL_QUESTION = 5
 
 # Reading less than this takes a moment; a turn that goes on does not tell of it.
 _SHORT_PROMPT = 64
@@ -164,6 +167,7 @@ class Turn:
         self._forced = False
         self._sampling = Sampling()
         self._shared: Prompt = ()
+        self._messages = request.messages
 
     def run(self, load: Callable[[], ModelInfo | None]) -> None:
         """load makes sure that the model is in memory; None says that this was stopped. Raises nothing."""
@@ -184,7 +188,9 @@ class Turn:
         if self._request.temperature is not None:
             self._sampling = Sampling(self._request.temperature)
         self._shared = until_next_message(dialect, (), options)
-        prompt, parser = self._begin(dialect, dialect.render(self._request.messages, options))
+        self._toolbox.fit(model.context_size)
+        self._look_up(dialect)
+        prompt, parser = self._begin(dialect, dialect.render(self._messages, options))
         calls = 0
         while True:
             output = self._generate(dialect, prompt, parser)
@@ -206,11 +212,20 @@ class Turn:
             self._forced = True
             prompt, parser = prompt + continuation[0], continuation[1]
 
+    def _look_up(self, dialect: Dialect) -> None:
+        """A model that can't call tools, or is to answer at once, is given what documents say to the question."""
+        if dialect.calls_tools and self._request.options.effort is not Effort.NONE:
+            return
+        found = self._toolbox.passages(_question(self._messages), numbered=not dialect.calls_tools)
+        if found is not None:
+            self._emit(Called(*found))
+            self._messages = (*self._messages, _begun_answer(self._messages[-1], found))
+
     def _with_offer(self, ended: Outcome, dialect: Dialect, options: PromptOptions) -> Outcome:
         """Where the prompt was too long, look for what could be left out of it."""
         if ended.overflow is None:
             return ended
-        offer = leave_out(self._engine, dialect, self._request.messages, options, ended.overflow)
+        offer = leave_out(self._engine, dialect, self._messages, options, ended.overflow)
         return replace(ended, leave_out=offer)
 
     def _begin(self, dialect: Dialect, prompt: Prompt) -> _Continuation:
@@ -310,6 +325,25 @@ class Turn:
                 return None
             case None:
                 return Outcome(Status.FAILED, failure=Failure("The engine gave no sign of an end.", "Send it again."))
+
+
+def _question(messages: Sequence[Message]) -> str:
+    """What the user asks; a question of a few words means little without the one before it."""
+    questions = [message.text for message in messages if message.role is Role.USER]
+    last = questions[-1]
+    return last if len(last.split()) >= _FULL_QUESTION else " ".join(questions[-2:])
+
+
+def _begun_answer(question: Message, parts: tuple[ToolCall, ToolResult]) -> Message:
+    return Message(
+        MessageId(""),
+        question.conversation_id,
+        question.id,
+        Role.ASSISTANT,
+        parts,
+        question.created_at,
+        Status.STREAMING,
+    )
 
 
 def _tool_call(messages: Sequence[StreamMessage]) -> ToolCall | None:

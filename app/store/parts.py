@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from app.domain.chat import Attachment, Citation, Part, Reasoning, Text, ToolCall, ToolResult
+from app.domain.chat import Attachment, Citation, Excerpt, Part, Reasoning, Shown, Text, ToolCall, ToolResult
 
 _Fields = dict[str, Any]
 _END_OF_TEXT = re.compile(r'"(?=,"(?:token_ids|preamble|seconds|tokens)":|\}$)')
@@ -96,7 +96,8 @@ def _to_fields(part: Part) -> tuple[str, _Fields]:
                 "token_ids": part.token_ids,
             }
         case ToolResult():
-            return "tool_result", {"name": part.name, "output": part.output, "channel": part.channel}
+            fields = {"name": part.name, "output": part.output, "channel": part.channel}
+            return "tool_result", fields if part.shown is None else {**fields, "shown": _shown_fields(part.shown)}
         case Attachment():
             return "attachment", {"name": part.name, "sha256": part.sha256, "size": part.size, "text": part.text}
         case Citation():
@@ -113,6 +114,27 @@ def _to_fields(part: Part) -> tuple[str, _Fields]:
                 "start": part.start,
                 "end": part.end,
             }
+
+
+def _shown_fields(shown: Shown) -> _Fields:
+    return {
+        "cursor": shown.cursor,
+        "of_files": shown.of_files,
+        "document": shown.document,
+        "numbered": shown.numbered,
+        "excerpts": [
+            {
+                "document": excerpt.document,
+                "sha256": excerpt.sha256,
+                "line": excerpt.line,
+                "first_line": excerpt.first_line,
+                "start": excerpt.start,
+                "text": excerpt.text,
+                "pages": excerpt.pages,
+            }
+            for excerpt in shown.excerpts
+        ],
+    }
 
 
 def _text(fields: _Fields) -> Text:
@@ -140,10 +162,34 @@ def _tool_call(fields: _Fields) -> ToolCall:
 
 
 def _tool_result(fields: _Fields) -> ToolResult:
+    shown = fields.get("shown")
     return ToolResult(
         name=str(fields["name"]),
         output=str(fields["output"]),
         channel=str(fields.get("channel", "commentary")),
+        shown=None if shown is None else _shown(shown),
+    )
+
+
+def _shown(fields: _Fields) -> Shown:
+    return Shown(
+        cursor=_number(fields.get("cursor")),
+        of_files=int(fields.get("of_files", 0)),
+        excerpts=tuple(_excerpt(excerpt) for excerpt in fields.get("excerpts", ())),
+        document=str(fields.get("document", "")),
+        numbered=bool(fields.get("numbered", False)),
+    )
+
+
+def _excerpt(fields: _Fields) -> Excerpt:
+    return Excerpt(
+        document=str(fields["document"]),
+        sha256=str(fields["sha256"]),
+        line=int(fields["line"]),
+        first_line=int(fields["first_line"]),
+        start=int(fields["start"]),
+        text=str(fields["text"]),
+        pages=tuple((int(start), int(number)) for start, number in fields.get("pages", ())),
     )
 
 
@@ -157,20 +203,23 @@ def _attachment(fields: _Fields) -> Attachment:
 
 
 def _citation(fields: _Fields) -> Citation:
-    page = fields.get("page")
     return Citation(
         number=int(fields["number"]),
         document=str(fields["document"]),
         first_line=int(fields["first_line"]),
         last_line=int(fields["last_line"]),
         passage=str(fields["passage"]),
-        page=None if page is None else int(page),
+        page=_number(fields.get("page")),
         verified=bool(fields.get("verified", False)),
         mark=str(fields.get("mark", "")),
         sha256=str(fields.get("sha256", "")),
         start=int(fields.get("start", 0)),
         end=int(fields.get("end", 0)),
     )
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _token_ids(fields: _Fields) -> tuple[int, ...]:

@@ -8,7 +8,19 @@ from datetime import UTC, date, datetime
 import pytest
 
 from app.chat_template import TemplateDialect
-from app.domain.chat import ConversationId, Message, MessageId, Part, Reasoning, Role, Text, ToolCall, ToolResult
+from app.domain.chat import (
+    Attachment,
+    ConversationId,
+    Message,
+    MessageId,
+    Part,
+    Reasoning,
+    Role,
+    Shown,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 from app.domain.dialect import PromptOptions
 from app.domain.prompt import Plain, Prompt, Special, Tokens, Trusted
 from app.domain.stream import Token
@@ -231,3 +243,42 @@ def test_a_long_text_costs_the_template_nothing() -> None:
 def test_tools_are_refused_in_words_for_a_person() -> None:
     with pytest.raises(EngineError, match="can't use tools"):
         TemplateDialect(templates.CHATML).tool_result([Token(1, b"x")], ToolResult("f", "x"))
+
+
+FOUND = ToolResult("browser.search", "Passages:\n\n[1] a.pdf\n> Two years.", shown=Shown(1, 3, (), numbered=True))
+
+
+def test_what_was_found_stands_before_its_question_on_every_turn() -> None:
+    call = ToolCall("browser.search", "{}")
+    first = (user("Warranty?"), assistant(call, FOUND))
+    begun = show(render(templates.QWEN3, *first))
+    assert begun == (
+        "<|im_start|>user\n«Passages:\n\n[1] a.pdf\n> Two years.»\n\n«Warranty?»<|im_end|>\n<|im_start|>assistant\n"
+    )
+    later = show(render(templates.QWEN3, user("Warranty?"), assistant(call, FOUND, Text("Two.")), user("Sure?")))
+    assert later.startswith(begun)
+
+
+def test_what_was_found_goes_with_the_last_of_several_questions() -> None:
+    history = (user("One"), assistant(), user("Two"), assistant(ToolCall("browser.search", "{}"), FOUND))
+    assert show(render(templates.QWEN3, *history)).startswith("<|im_start|>user\n«One»\n\n«Passages:")
+
+
+def test_results_that_a_model_with_tools_asked_for_are_left_out() -> None:
+    result = ToolResult("browser.search", "[0] x", shown=Shown(0, 3))
+    assert "[0] x" not in show(render(templates.QWEN3, user("Hi"), assistant(result, Text("Yes.")), user("Go on")))
+
+
+def test_files_come_before_the_words_each_line_quoted() -> None:
+    files = (Attachment("a 【1】.txt", "0" * 64, 1, "One [4]\n\n> [2] Two\u202e"), Attachment("b.pdf", "1" * 64, 1))
+    shown = show(render(templates.QWEN3, message(Role.USER, *files, Text("So?"))))
+    assert shown == (
+        "<|im_start|>user\n«Attached file [a 〖1〗.txt]:\n> One (4)\n>\n> > (2) Two»\n\n«Attached file [b.pdf]»\n\n"
+        "«So?»<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_with_documents_the_model_is_told_how_to_cite() -> None:
+    dialect = TemplateDialect(templates.QWEN3)
+    prompt = show(dialect.render([user("Hi")], PromptOptions(DAY, instructions="Be brief.", documents=True)))
+    assert prompt.startswith("<|im_start|>system\n«Be brief.»\n\n«Numbered passages of the user's documents")

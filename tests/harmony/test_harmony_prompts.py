@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.domain.chat import Attachment, Effort, Reasoning, Role, Text, ToolCall, ToolResult
+from app.domain.chat import Effort, Reasoning, Text, ToolCall, ToolResult
 from app.domain.dialect import FunctionTool, PromptOptions
 from app.domain.prompt import Plain, Special, Tokens
 from app.harmony import HarmonyDialect
-from tests.harmony.cases import CASES, DAY, FOUND, INJECTION, SEARCH, asks, assistant, message, system, user
+from tests.harmony.cases import CASES, DAY, FOUND, INJECTION, SEARCH, asks, assistant, system, user
 from tests.harmony.conftest import Oracle
 
 
@@ -64,9 +64,9 @@ def test_sampled_ids_of_another_model_are_not_used(wrote: str, loaded: str) -> N
     assert Plain("One.") in pieces
 
 
-def test_attachments_and_empty_texts_leave_no_trace(oracle: Oracle) -> None:
+def test_empty_texts_leave_no_trace(oracle: Oracle) -> None:
     history = [
-        message(Role.USER, Attachment("a.pdf", "0" * 64, 1), Text("Hi")),
+        user("Hi"),
         assistant(Text(""), Reasoning("")),
         user("Go on"),
     ]

@@ -16,12 +16,14 @@ from app.domain.chat import (
     Conversation,
     ConversationId,
     Effort,
+    Excerpt,
     Failure,
     Message,
     MessageId,
     Part,
     Reasoning,
     Role,
+    Shown,
     Statistics,
     Status,
     Text,
@@ -34,6 +36,11 @@ from app.store.parts import part_from_row, part_to_row
 
 NOBODY = ConversationId("0" * 32)
 
+FOUND = ToolResult(
+    "browser.open",
+    "[1] songs.pdf\nL7: Am Brunnen",
+    shown=Shown(1, 13, (Excerpt("songs.pdf", "f" * 64, 7, 7, 40, "Am Brunnen", ((0, 1), (45, 2))),), "f" * 64),
+)
 PARTS: tuple[Part, ...] = (
     Reasoning("Let me see.\n", 1.25, 4),
     Text("I will look it up.", (), preamble=True),
@@ -43,6 +50,10 @@ PARTS: tuple[Part, ...] = (
     Attachment("songs.pdf", "f" * 64, 2**40),
     Citation(1, "songs.pdf", 3, 9, "Am Brunnen", 12, True),
     Citation(2, "songs.pdf", 0, 0, ""),
+    Citation(3, "songs.pdf", 0, 0, "", None, True, "【1†L0】", "f" * 64, 3, 9),
+    FOUND,
+    ToolResult("browser.search", "No results", shown=Shown(None, 3, numbered=True)),
+    Attachment("note.txt", "e" * 64, 5, "Words"),
 )
 
 
@@ -315,7 +326,10 @@ class TestPartsAsRows:
         assert part_from_row(*part_to_row(part)) == part
 
     def test_keep_names_that_were_agreed(self) -> None:
-        assert [(kind, sorted(json.loads(data))) for kind, data in map(part_to_row, PARTS[:1] + PARTS[2:7])] == [
+        assert [
+            (kind, sorted(json.loads(data).keys() - {"verified"}))
+            for kind, data in map(part_to_row, PARTS[:1] + PARTS[2:7])
+        ] == [
             ("reasoning", ["seconds", "text", "tokens"]),
             ("tool_call", ["arguments", "channel", "content_type", "name", "token_ids"]),
             ("tool_result", ["channel", "name", "output"]),
@@ -338,6 +352,12 @@ class TestPartsAsRows:
                 ],
             ),
         ]
+
+    def test_keep_what_a_result_showed_under_names_that_were_agreed(self) -> None:
+        shown = json.loads(part_to_row(FOUND)[1])["shown"]
+        assert sorted(shown) == ["cursor", "document", "excerpts", "numbered", "of_files"]
+        names = ["document", "first_line", "line", "pages", "sha256", "start", "text"]
+        assert [sorted(excerpt) for excerpt in shown["excerpts"]] == [names]
 
     def test_may_have_fields_of_a_newer_version_and_lack_some_of_ours(self) -> None:
         assert part_from_row("text", '{"text": "a", "language": "la"}') == Text("a")
