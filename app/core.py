@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from app.documents.render import PageRenderer
 from app.domain.chat import Failure
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.process import EngineProcess
@@ -20,6 +21,7 @@ from app.services.events import Event
 from app.services.idle import IdleWatch
 from app.services.models import ModelService
 from app.services.outbox import Outbox
+from app.services.page_pictures import PagePictures
 from app.settings import load_settings, save_settings
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
@@ -77,6 +79,8 @@ class Core:
             lambda conversation_id: forget(paths.states, conversation_id),
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
+        self.documents = None
+        self.pages = PagePictures(PageRenderer(), post)
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
 
     def update_settings(self, **changes: Any) -> None:
@@ -94,6 +98,7 @@ class Core:
         self.chat.stop()
         self.chat.leave()
         self.models.stop_loading()
+        self.pages.close()
         self._lane.close()
         self.engine.close()
         self.chat.close()

@@ -3,6 +3,9 @@
 The HTML is built from the parser's tokens and never from the text, so nothing has to be cleaned afterwards: raw HTML is
 shown as text, no image is loaded, links go to the web or to mail, and only TAGS with their attributes ever appear. It
 keeps to what Qt's rich text understands.
+
+What cites a document (``【3†L3-L9】``, or whatever a citation's mark is) becomes a link of the scheme ``cite``. Only a
+mark that is known makes one: a link that the text itself writes never leads there.
 """
 
 from __future__ import annotations
@@ -10,9 +13,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -26,7 +30,8 @@ TAGS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("th", "td"), frozenset({"align"})),
     **dict.fromkeys(("code", "pre"), frozenset({"class"})),
     "ol": frozenset({"start"}),
-    "a": frozenset({"href"}),
+    "a": frozenset({"href", "class", "title"}),
+    "span": frozenset({"class"}),
     "table": frozenset({"border", "cellspacing", "cellpadding"}),
 }
 """Every tag that render_blocks may give, and its attributes."""
@@ -49,14 +54,51 @@ class Code:
 
 Block = Prose | Code
 
+CITATION_SCHEME = "cite"
 
-def render_blocks(markdown: str) -> tuple[Block, ...]:
+
+@dataclass(frozen=True, slots=True)
+class CitationMark:
+    """What stands in the place of a mark in the text: its link is ``cite:`` and the target, tip is plain text.
+
+    verified False says that the model was not shown what it cites.
+    """
+
+    target: int
+    number: int
+    verified: bool
+    tip: str = ""
+
+
+KnownCitations = Mapping[str, Sequence[CitationMark]]
+"""By what the text says (``【3†L3-L9】``); one mark may cite several places."""
+
+Citations = KnownCitations | None
+"""None: they are not known yet, and each place where gpt-oss may have put one is a dot."""
+
+NO_CITATIONS: KnownCitations = MappingProxyType({})
+
+
+def render_blocks(markdown: str, citations: Citations = NO_CITATIONS) -> tuple[Block, ...]:
     """Give the blocks of a text in order, one for each block of the Markdown.
 
     While a text grows, all but its last blocks stay equal, so a window need not show them anew. A fence that is still
     open is a block of code.
     """
-    return tuple(_block(tokens) for tokens in _top_level(_parse(markdown)))
+    return tuple(_block(tokens) for tokens in _top_level(_parse(markdown, {"citations": citations})))
+
+
+def without_open_mark(markdown: str) -> str:
+    """A text that still grows, without the mark of a citation that has just begun at its end."""
+    return _OPEN_MARK.sub("", markdown)
+
+
+def with_numbers(markdown: str, citations: KnownCitations) -> str:
+    """The text for whoever copies it: ``[1]`` in the place of each mark."""
+    if not citations:
+        return markdown
+    marks = sorted(citations, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, marks)), lambda mark: _numbers(citations[mark[0]]), markdown)
 
 
 class GrowingBlocks:
@@ -65,7 +107,8 @@ class GrowingBlocks:
     # A line that isn't complete yet can join the block before it, but not the one before that.
     _OPEN_BLOCKS = 2
 
-    def __init__(self) -> None:
+    def __init__(self, citations: Citations = NO_CITATIONS) -> None:
+        self._citations = citations
         self._settled_text = ""
         self._settled_blocks: tuple[Block, ...] = ()
 
@@ -74,11 +117,11 @@ class GrowingBlocks:
         if not markdown.startswith(self._settled_text):
             self._settled_text, self._settled_blocks = "", ()
         rest = markdown[len(self._settled_text) :]
-        environment: dict[str, Any] = {}
+        environment: dict[str, Any] = {"citations": self._citations}
         groups = _top_level(_parse(rest, environment))
         if environment.get("references"):
             # A definition ("[name]: address") changes text that came long before it.
-            return render_blocks(markdown)
+            return render_blocks(markdown, self._citations)
         blocks = self._settled_blocks + tuple(_block(tokens) for tokens in groups)
         if len(groups) > self._OPEN_BLOCKS and (lines := groups[-self._OPEN_BLOCKS][0].map):
             self._settled_text += _first_lines(rest, lines[0])
@@ -87,10 +130,10 @@ class GrowingBlocks:
 
 
 def plain_text(markdown: str) -> str:
-    """Give the words alone, in one line, for a notification or a list."""
+    """Give the words alone, in one line and without citations, for a notification or a list."""
     words = [
         _words(token.children or ()) if token.type == "inline" else token.content
-        for token in _parse(markdown)
+        for token in _parse(markdown, {"citations": None})
         if token.content
     ]
     return _one_line(" ".join(words))
@@ -155,6 +198,9 @@ class _Parser(MarkdownIt):
         if not links:
             self.disable(["link", "image"])
         self.inline.ruler.before("escape", "formula", _formula)
+        self.inline.ruler.before("formula", "citation", _citation)
+        for opening in "【(":
+            self.inline.add_terminator_char(opening)
         self.block.ruler.before(
             "fence", "formula", _formula_block, {"alt": ["paragraph", "reference", "blockquote", "list"]}
         )
@@ -271,6 +317,61 @@ def _line(state: StateBlock, number: int) -> str:
     return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
 
 
+# --- Citations --------------------------------------------------------------------------------------------------------
+
+# As gpt-oss writes them: cursor, lines, and sometimes more between further daggers.
+_MARK = re.compile(r"【\d{1,6}†[^†【】\n]{1,80}(?:†[^【】\n]{0,200})?】")
+_OPEN_MARK = re.compile(r"【(?:\d{0,6}|\d{1,6}†[^【】\n]{0,280})\Z")
+
+
+def _citation(state: StateInline, silent: bool) -> bool:
+    """Take the mark of a citation; a rule of the inline parser."""
+    citations: Citations = state.env.get("citations", NO_CITATIONS)
+    mark = _mark_at(state, citations)
+    if not mark:
+        return False
+    if not silent:
+        token = state.push("citation", "a", 0)
+        token.content = mark
+        token.meta = {"marks": None if citations is None else citations[mark]}
+    state.pos += len(mark)
+    return True
+
+
+def _mark_at(state: StateInline, citations: Citations) -> str:
+    """The mark that begins here, if it is known or may come to be known."""
+    if state.src[state.pos] == "【":
+        match = _MARK.match(state.src, state.pos, state.posMax)
+        found = match[0] if match else ""
+        if citations is None or found in citations:
+            return found
+    if not citations:
+        return ""
+    known = (mark for mark in citations if state.src.startswith(mark, state.pos, state.posMax))
+    mark = max(known, key=len, default="")
+    # "[1](address)" is a link that the text writes.
+    return "" if mark.startswith("[") and state.src[state.pos + len(mark) :].startswith(("(", "[", ":")) else mark
+
+
+def _numbers(marks: Sequence[CitationMark]) -> str:
+    return "".join(f"[{number}]" for number in dict.fromkeys(mark.number for mark in marks))
+
+
+def _citations_html(marks: Sequence[CitationMark] | None, in_link: bool) -> str:
+    if marks is None:
+        return '<span class="awaited">•</span>'
+    # Links don't nest.
+    return _numbers(marks) if in_link else "".join(map(_citation_html, marks))
+
+
+def _citation_html(mark: CitationMark) -> str:
+    label = f"{mark.number}" if mark.verified else f"{mark.number}?"
+    # Escaped twice: once for the attribute, and once for Qt, which takes a tooltip for HTML if it looks like it.
+    tip = html.escape(f"<qt>{html.escape(_one_line(mark.tip))}</qt>")
+    kind = "cited" if mark.verified else "doubted"
+    return f'<a class="{kind}" href="{CITATION_SCHEME}:{mark.target}" title="{tip}">[{label}]</a>'
+
+
 # --- HTML -------------------------------------------------------------------------------------------------------------
 
 _WEB_OR_MAIL = re.compile(r"https?://[^/\\\s]|mailto:[^/\\\s]", re.IGNORECASE)
@@ -338,6 +439,8 @@ def _inline_html(tokens: Sequence[Token]) -> str:
                 out.append(f"<code>{_escaped(token.content, in_link)}</code>")
             case "formula":
                 out.append(f'<code class="math">{_escaped(token.content, in_link)}</code>')
+            case "citation":
+                out.append(_citations_html(token.meta["marks"], in_link))
             case "text" | "softbreak" | "image":
                 out.append(_escaped(_words((token,)), in_link))
             case _:
@@ -358,6 +461,8 @@ def _words(tokens: Sequence[Token]) -> str:
             words.append(f"[image: {alternative}]" if alternative else "[image]")
         elif token.type in ("softbreak", "hardbreak"):
             words.append("\n")
+        elif token.type == "citation":
+            continue
         else:
             words.append(token.content)
     return "".join(words)

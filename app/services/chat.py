@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from app.domain.chat import (
+    Attachment,
     Conversation,
     ConversationId,
     Effort,
@@ -47,6 +48,10 @@ from app.services.turn import Outcome, Stop, Turn, TurnEvent, TurnRequest
 from app.store.conversations import ConversationStore
 
 _log = logging.getLogger(__name__)
+
+
+Attached = Callable[[ConversationId], Sequence[Attachment]]
+"""Called with a message's conversation before its turn begins: binds documents to it, and gives the message's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +143,18 @@ class ChatService:
         effort: Effort | None = None,
         max_tokens: int | None = None,
         message_id: MessageId | None = None,
+        attached: Attached | None = None,
     ) -> ConversationId:
         """Store the user's message and start the answer to it; without an id in a new conversation.
 
-        effort None keeps the conversation's; message_id is that of a message that waited. Raises AppError where there
-        is no model, a turn is running, or the message can't be stored.
+        effort None keeps the conversation's; message_id is that of a message that waited; attached gives the files that
+        come with it. Raises AppError where there is no model, a turn is running, or the message can't be stored.
         """
         model = self._claim_model()
         conversation = self._conversation_for(conversation_id, text, effort)
         head = conversation.head_id
-        user, answer = self._store.add_exchange(conversation.id, head, (Text(text),), "", message_id)
+        files = attached(conversation.id) if attached is not None else ()
+        user, answer = self._store.add_exchange(conversation.id, head, (*files, Text(text)), "", message_id)
         conversation = replace(conversation, messages=(*conversation.messages, user))
         self._start_turn(conversation, answer, model, max_tokens)
         return conversation.id

@@ -20,6 +20,7 @@ class Act(StrEnum):
     FOCUS_COMPOSER = "focus_composer"
     TOGGLE_SIDEBAR = "toggle_sidebar"
     OPEN_MODEL = "open_model"
+    ATTACH = "attach"
     QUIT = "quit"
 
 
@@ -38,6 +39,7 @@ _TABLE = (
     _Entry(Act.FOCUS_COMPOSER, str(QT_TRANSLATE_NOOP("Actions", "Write a message")), "Ctrl+L"),
     _Entry(Act.TOGGLE_SIDEBAR, str(QT_TRANSLATE_NOOP("Actions", "Show or hide the conversations")), "Ctrl+B"),
     _Entry(Act.OPEN_MODEL, str(QT_TRANSLATE_NOOP("Actions", "Open a model file")), "Ctrl+O"),
+    _Entry(Act.ATTACH, str(QT_TRANSLATE_NOOP("Actions", "Attach files")), "Ctrl+Shift+A"),
     _Entry(Act.QUIT, str(QT_TRANSLATE_NOOP("Actions", "Quit")), "Ctrl+Q"),
 )
 

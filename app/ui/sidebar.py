@@ -20,6 +20,7 @@ class Sidebar(QFrame):
     new_requested = Signal()
     theme_chosen = Signal(str)  # "system", "light" or "dark"
     about_requested = Signal()
+    libraries_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +53,8 @@ class Sidebar(QFrame):
             action.setCheckable(True)
             action.setData(key)
             heading.addAction(action)
+        self._libraries = self._menu.addAction(self.tr("Libraries…"))
+        self._libraries.setVisible(False)
         self._menu.addSeparator()
         self._about = self._menu.addAction(self.tr("About {name}").format(name=APP_NAME))
         self._settings.setMenu(self._menu)
@@ -81,12 +84,17 @@ class Sidebar(QFrame):
         self._new.clicked.connect(self.new_requested)
         self._themes.triggered.connect(self._on_theme_triggered)
         self._about.triggered.connect(self.about_requested)
+        self._libraries.triggered.connect(self.libraries_requested)
         self._theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
     @property
     def conversations(self) -> ConversationList:
         return self._conversations
+
+    def offer_libraries(self) -> None:
+        """There is an index in which libraries can be kept."""
+        self._libraries.setVisible(True)
 
     @property
     def menu(self) -> QMenu:
