@@ -60,6 +60,8 @@ class LibraryButton(QPushButton):
         make_flat(self, self.tr("The library that this conversation draws from"))
         self.setObjectName("library")
         self.setProperty("tone", "library")
+        # Where there is little room the books must do.
+        self.setMinimumWidth(34)
         self._menu = QMenu(self)
         self._group = QActionGroup(self)
         self.setMenu(self._menu)

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.domain.documents import FileStatus
 from app.services.document_events import AttachmentId, PendingAttachment
 from app.ui import document_words
-from app.ui.widgets.controls import flat_button, plain_label
+from app.ui.widgets.controls import flat_button
+from app.ui.widgets.elided_label import ElidedLabel
 from app.ui.widgets.file_chip import FileChip
 from app.ui.widgets.flow_layout import FlowLayout
 
@@ -32,7 +33,7 @@ class AttachmentBar(QWidget):
         self._box = QWidget(self)
         self._flow = FlowLayout(self._box)
         self._wait = QWidget(self)
-        self._words = plain_label("", "note", self._wait)
+        self._words = ElidedLabel("note", self._wait)
         self._words.setObjectName("waits_for")
         self._without = flat_button(self.tr("Send without them"), self.tr("Send the message now"), self._wait)
         self._without.setObjectName("send_without")

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen, QTextBlock, QTextDocument, QTextLine
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QPainter,
+    QPen,
+    QTextBlock,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextLine,
+)
 
 from app.markup import CITATION_SCHEME
 from app.ui.theme import Palette, body_font
@@ -35,6 +45,17 @@ def chips_in(document: QTextDocument) -> list[CiteChip]:
     return [chip for block in _blocks(document) for chip in _chips_of(block)]
 
 
+def hide_brackets(document: QTextDocument, chips: Iterable[CiteChip]) -> None:
+    """Let the marks' own letters not be seen: they keep the room, and are what is copied and read aloud."""
+    unseen = QTextCharFormat()
+    unseen.setForeground(QColor(Qt.GlobalColor.transparent))
+    for chip in chips:
+        cursor = QTextCursor(document)
+        cursor.setPosition(chip.start)
+        cursor.setPosition(chip.end, QTextCursor.MoveMode.KeepAnchor)
+        cursor.mergeCharFormat(unseen)
+
+
 def rectangle(document: QTextDocument, chip: CiteChip) -> QRectF:
     """Where a mark stands on the document's page; empty where it is not laid out."""
     block = document.findBlock(chip.start)
@@ -43,10 +64,11 @@ def rectangle(document: QTextDocument, chip: CiteChip) -> QRectF:
     if not line.isValid():
         return QRectF()
     left, right = _x(line, chip.start - block.position()), _x(line, chip.end - block.position())
-    place = document.documentLayout().blockBoundingRect(block).topLeft() - layout.boundingRect().topLeft()
+    place = document.documentLayout().blockBoundingRect(block).topLeft()
     # The middle of small letters, not of the line, which has more room above than below.
     middle = place.y() + line.y() + line.ascent() - 4.5
-    return QRectF(place.x() + left + 0.5, middle - HEIGHT / 2, max(right - left - 1, 0), HEIGHT)
+    # Not quite to the word before, which often has no space after it.
+    return QRectF(place.x() + left + 2, middle - HEIGHT / 2, max(right - left - 2, 0), HEIGHT)
 
 
 def draw(painter: QPainter, where: QRectF, chip: CiteChip, palette: Palette, focused: bool) -> None:

@@ -16,8 +16,7 @@ from app.ui.widgets.controls import button, plain_label
 from app.ui.widgets.meter import Meter
 from app.ui.widgets.segmented import Segmented
 
-ROOMY = 480
-"""Width from which on the context is told in numbers, too."""
+GAP = 8
 
 
 class Composer(QFrame):
@@ -32,6 +31,7 @@ class Composer(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._running = False
+        self._context_known = False
         self._build()
         self._build_row()
         self._connect()
@@ -69,7 +69,7 @@ class Composer(QFrame):
         self._attach = AttachButton(self._theme, self)
         self._library = LibraryButton(self._theme, self)
         row = QHBoxLayout()
-        row.setSpacing(8)
+        row.setSpacing(GAP)
         row.addWidget(self._attach)
         row.addWidget(self._library)
         row.addWidget(self._effort)
@@ -147,8 +147,6 @@ class Composer(QFrame):
     def set_context(self, used: int, size: int) -> None:
         """Show how full the context is; a size of 0 hides it, because nobody knows."""
         known = self._context_known = size > 0
-        self._meter.setVisible(known)
-        self._context.setVisible(known and self.width() >= ROOMY)
         if known:
             self._meter.set_fraction(used / size)
             self._context.setText(words.context(used, size))
@@ -157,6 +155,7 @@ class Composer(QFrame):
             )
             self._meter.setToolTip(tip)
             self._context.setToolTip(tip)
+        self._make_room()
 
     def take_focus(self) -> None:
         """Let the user write at once, if there is a model to write to."""
@@ -166,7 +165,7 @@ class Composer(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._context.setVisible(self._context_known and self.width() >= ROOMY)
+        self._make_room()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """The whole box is the place to write in, not only its first line."""
@@ -187,6 +186,15 @@ class Composer(QFrame):
     def _on_text_changed(self) -> None:
         self._refresh()
 
+    def _make_room(self) -> None:
+        """Tell of the context only as far as there is room beside what can be pressed."""
+        buttons = (self._attach, self._library, self._effort, self._send, self._stop)
+        taken = sum(each.sizeHint().width() + GAP for each in buttons if not each.isHidden())
+        room = self.contentsRect().width() - taken - 2 * GAP
+        numbers = self._meter.sizeHint().width() + GAP + self._context.sizeHint().width()
+        self._meter.setVisible(self._context_known and room >= self._meter.sizeHint().width())
+        self._context.setVisible(self._context_known and room >= numbers)
+
     def _can_send(self) -> bool:
         return bool(self._edit.text.strip())
 
@@ -194,3 +202,4 @@ class Composer(QFrame):
         can_send = self._can_send()
         self._send.setEnabled(can_send)
         self._send.setVisible(can_send or not self._running)
+        self._make_room()

@@ -34,6 +34,7 @@ class DocumentPanel(QFrame):
         self._theme = theme
         self._units: tuple[Unit, ...] = ()
         self._document: StoredDocument | None = None
+        self._offset = 0
         self._icons: dict[QToolButton, str] = {}
         self._build_head()
         self._build_tools()
@@ -239,7 +240,10 @@ class DocumentPanel(QFrame):
         if self.shows_pages:
             self._pages.go_to_page(self._pages.page + direction)
         elif len(self._units) > 1 and self._document is not None:
-            self._text.go_to(self._unit_beside(self._text.offset, direction).start)
+            start = self._unit_beside(self._offset, direction).start
+            self._text.go_to(start)
+            # A short text does not scroll.
+            self._on_offset_changed(start)
         else:
             self._text.step(direction)
 
@@ -281,6 +285,7 @@ class DocumentPanel(QFrame):
 
     @Slot(int)
     def _on_offset_changed(self, offset: int) -> None:
+        self._offset = offset
         kind = self._document.unit_kind if self._document is not None else None
         if kind is None or not self._units:
             self._where.setText("")

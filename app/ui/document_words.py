@@ -198,8 +198,10 @@ def drop_of(count: int, folders: int, model: bool) -> tuple[str, str]:
         return tr("Use this model"), tr("It is loaded, and answers from now on.")
     if folders:
         return tr("Make a library"), tr("All documents in the folder can then be asked about.")
-    title = tr("Attach this file") if count == 1 else tr("Attach {files}").format(files=files(count))
-    return title, tr("It goes with your next message. It stays on this computer.")
+    if count == 1:
+        return tr("Attach this file"), tr("It goes with your next message, and stays on this computer.")
+    title = tr("Attach {files}").format(files=files(count))
+    return title, tr("They go with your next message, and stay on this computer.")
 
 
 def library_state(library: Library) -> str:

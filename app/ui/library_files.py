@@ -7,7 +7,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from app.domain.documents import FileStatus
 from app.services.document_events import LibraryFile
@@ -96,6 +104,14 @@ class _Filter(QSortFilterProxyModel):
         return not self.problems_only or (isinstance(model, FileTableModel) and model.has_problem(row))
 
 
+class _FromTheLeft(QStyledItemDelegate):
+    """A sentence that has no room is cut at its end; a path, as the table does it, in its middle."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideRight
+
+
 class LibraryFiles(QTableView):
     """Can be sorted by each column."""
 
@@ -115,6 +131,7 @@ class LibraryFiles(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setItemDelegateForColumn(STATUS, _FromTheLeft(self))
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)

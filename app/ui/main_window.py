@@ -43,7 +43,7 @@ NARROW = 860
 """Window width below which the conversations make room for the one that is read."""
 DOCUMENT_NARROW = 1000
 """Window width below which a document takes the place of the conversation instead of standing beside it."""
-LEAST_MAIN = 420
+LEAST_MAIN = 460
 SIDEBAR_LEAST = 200
 SIDEBAR_MOST = 420
 
@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([248, 932, 0])
         self.setCentralWidget(self._splitter)
-        self._overlay = DropOverlay(self._theme, self._splitter)
+        self._overlay = DropOverlay(self._theme, self)
 
     def _connect(self) -> None:
         act = self.actions_by_name

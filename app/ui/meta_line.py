@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.domain.chat import Message
 from app.ui import document_words, words
 from app.ui.document_words import Grounds
 from app.ui.widgets.controls import plain_label
 from app.ui.widgets.copy_button import CopyButton
+from app.ui.widgets.flow_layout import FlowLayout
 
 
 class MetaLine(QWidget):
@@ -34,15 +35,12 @@ class MetaLine(QWidget):
             self.tr("Copy this answer and the list of its sources"), self, self.tr("Copy with sources")
         )
         self._copy_all.hide()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(14)
+        layout = FlowLayout(self, gap=12, row_gap=0)
         layout.addWidget(self._ending)
         layout.addWidget(self._grounds)
         layout.addWidget(self._speed)
         layout.addWidget(self._copy)
         layout.addWidget(self._copy_all)
-        layout.addStretch(1)
 
     def _connect(self) -> None:
         self._copy.clicked.connect(self.copy_requested)

@@ -51,6 +51,8 @@ class PageView(QAbstractScrollArea):
         self._zoom = 1.0
         self._page = 0
         self._marks: tuple[Mark, ...] = ()
+        self._towards: Mark | None = None
+        self._going = False
         self._pictures: dict[int, QPixmap] = {}
         self._failures: dict[int, str] = {}
         self._angle = 0
@@ -98,14 +100,13 @@ class PageView(QAbstractScrollArea):
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Mark what is cited, and go there."""
         self._marks = tuple(marks)
+        self._towards = self._marks[0] if self._marks else None
         self.viewport().update()
         self._rest.start()
-        if self._marks:
-            first = self._marks[0]
-            above = self.viewport().height() / 4
-            self._go(self._tops[self._index(first.page)] + first.rectangle.top * self._scale - above)
+        self._go_to_mark()
 
     def go_to_page(self, page: int) -> None:
+        self._towards = None
         if self._sizes:
             self._go(self._tops[self._index(page)] - GAP / 2)
 
@@ -137,7 +138,10 @@ class PageView(QAbstractScrollArea):
         place = self._place()
         super().resizeEvent(event)
         self._lay_out()
-        self._return_to(place)
+        if self._towards is not None:
+            self._go_to_mark()
+        else:
+            self._return_to(place)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -216,7 +220,9 @@ class PageView(QAbstractScrollArea):
         widest = max((width for width, _ in self._sizes), default=0.0) * scale + 2 * MARGIN
         area = self.viewport().size()
         down, across = self.verticalScrollBar(), self.horizontalScrollBar()
+        self._going = True
         down.setRange(0, max(0, math.ceil(self._tops[-1]) - area.height()))
+        self._going = False
         down.setPageStep(area.height())
         down.setSingleStep(40)
         across.setRange(0, max(0, math.floor(widest) - area.width()))
@@ -245,7 +251,15 @@ class PageView(QAbstractScrollArea):
         return range(first + 1, min(last, len(self._sizes) - 1) + 2)
 
     def _go(self, top: float) -> None:
+        self._going = True
         self.verticalScrollBar().setValue(round(top))
+        self._going = False
+
+    def _go_to_mark(self) -> None:
+        """Bring what is cited into the upper part of the view."""
+        if self._towards is not None and self._sizes:
+            top = self._tops[self._index(self._towards.page)] + self._towards.rectangle.top * self._scale
+            self._go(top - self.viewport().height() / 4)
 
     def _place(self) -> tuple[int, float]:
         """What is in the middle of the view: a page, and how far down it."""
@@ -273,6 +287,9 @@ class PageView(QAbstractScrollArea):
     def _on_scrolled(self) -> None:
         self.viewport().update()
         self._rest.start()
+        if not self._going:
+            # The reader has left the place that was cited.
+            self._towards = None
         if self._sizes:
             page = (
                 self._index(bisect_right(self._tops, self.verticalScrollBar().value() + self.viewport().height() / 3))

@@ -34,6 +34,7 @@ class PassageView(QPlainTextEdit):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.document().setDocumentMargin(16)
+        self.setCursorWidth(0)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         theme.changed.connect(self._on_theme_changed)
 
@@ -41,11 +42,6 @@ class PassageView(QPlainTextEdit):
     def shown(self) -> tuple[int, int]:
         """Which characters of the document are on the page."""
         return self._begin, min(self._begin + MOST, len(self._all))
-
-    @property
-    def offset(self) -> int:
-        """The first character in sight."""
-        return self._first_in_sight()
 
     @property
     def marked_text(self) -> str:

@@ -79,6 +79,7 @@ class ProseView(TextView):
             if isinstance(frame, QTextTable):
                 self._finish_table(frame)
         self._chips = cite_chips.chips_in(self.document())
+        cite_chips.hide_brackets(self.document(), self._chips)
 
     def _space_blocks(self) -> None:
         """Make the blocks of one view stand as far apart as views do, which Qt's rich text leaves out in places.

@@ -162,7 +162,7 @@ def prose_css(palette: Palette) -> str:
         blockquote {{ margin: 0 0 12px {QUOTE_INDENT}px; color: {p.mute}; }}
         blockquote p {{ color: {p.mute}; }}
         a {{ color: {p.accent}; text-decoration: underline; }}
-        a.cited, a.doubted {{ font-size: 11px; font-weight: 600; text-decoration: none; }}
+        a.cited, a.doubted {{ font-size: 13px; font-weight: 600; text-decoration: none; }}
         .awaited {{ color: {p.edge}; }}
         s, del {{ color: {p.mute}; }}
         table {{ border-collapse: collapse; margin: 0; }}
