@@ -156,7 +156,7 @@ class LibraryFiles(QTableView):
 
     def show_problems_only(self, only: bool) -> None:
         self._filter.problems_only = only
-        self._filter.invalidateFilter()
+        self._filter.invalidate()
 
 
 def _alignment(column: int) -> int:
