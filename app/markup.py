@@ -13,16 +13,17 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from types import MappingProxyType
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+
+from app.citation_marks import CITATION_SCHEME, NO_CITATIONS, CitationMark, Citations, citation_rule, numbers
 
 TAGS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "li", "blockquote", "hr", "br"), frozenset[str]()),
@@ -54,30 +55,6 @@ class Code:
 
 Block = Prose | Code
 
-CITATION_SCHEME = "cite"
-
-
-@dataclass(frozen=True, slots=True)
-class CitationMark:
-    """What stands in the place of a mark in the text: its link is ``cite:`` and the target, tip is plain text.
-
-    verified False says that the model was not shown what it cites.
-    """
-
-    target: int
-    number: int
-    verified: bool
-    tip: str = ""
-
-
-KnownCitations = Mapping[str, Sequence[CitationMark]]
-"""By what the text says (``【3†L3-L9】``); one mark may cite several places."""
-
-Citations = KnownCitations | None
-"""None: they are not known yet, and each place where gpt-oss may have put one is a dot."""
-
-NO_CITATIONS: KnownCitations = MappingProxyType({})
-
 
 def render_blocks(markdown: str, citations: Citations = NO_CITATIONS) -> tuple[Block, ...]:
     """Give the blocks of a text in order, one for each block of the Markdown.
@@ -86,19 +63,6 @@ def render_blocks(markdown: str, citations: Citations = NO_CITATIONS) -> tuple[B
     open is a block of code.
     """
     return tuple(_block(tokens) for tokens in _top_level(_parse(markdown, {"citations": citations})))
-
-
-def without_open_mark(markdown: str) -> str:
-    """A text that still grows, without the mark of a citation that has just begun at its end."""
-    return _OPEN_MARK.sub("", markdown)
-
-
-def with_numbers(markdown: str, citations: KnownCitations) -> str:
-    """The text for whoever copies it: ``[1]`` in the place of each mark."""
-    if not citations:
-        return markdown
-    marks = sorted(citations, key=len, reverse=True)
-    return re.sub("|".join(map(re.escape, marks)), lambda mark: _numbers(citations[mark[0]]), markdown)
 
 
 class GrowingBlocks:
@@ -198,7 +162,7 @@ class _Parser(MarkdownIt):
         if not links:
             self.disable(["link", "image"])
         self.inline.ruler.before("escape", "formula", _formula)
-        self.inline.ruler.before("formula", "citation", _citation)
+        self.inline.ruler.before("formula", "citation", citation_rule)
         for opening in "【(":
             self.inline.add_terminator_char(opening)
         self.block.ruler.before(
@@ -319,49 +283,12 @@ def _line(state: StateBlock, number: int) -> str:
 
 # --- Citations --------------------------------------------------------------------------------------------------------
 
-# As gpt-oss writes them: cursor, lines, and sometimes more between further daggers.
-_MARK = re.compile(r"【\d{1,6}†[^†【】\n]{1,80}(?:†[^【】\n]{0,200})?】")
-_OPEN_MARK = re.compile(r"【(?:\d{0,6}|\d{1,6}†[^【】\n]{0,280})\Z")
-
-
-def _citation(state: StateInline, silent: bool) -> bool:
-    """Take the mark of a citation; a rule of the inline parser."""
-    citations: Citations = state.env.get("citations", NO_CITATIONS)
-    mark = _mark_at(state, citations)
-    if not mark:
-        return False
-    if not silent:
-        token = state.push("citation", "a", 0)
-        token.content = mark
-        token.meta = {"marks": None if citations is None else citations[mark]}
-    state.pos += len(mark)
-    return True
-
-
-def _mark_at(state: StateInline, citations: Citations) -> str:
-    """The mark that begins here, if it is known or may come to be known."""
-    if state.src[state.pos] == "【":
-        match = _MARK.match(state.src, state.pos, state.posMax)
-        found = match[0] if match else ""
-        if citations is None or found in citations:
-            return found
-    if not citations:
-        return ""
-    known = (mark for mark in citations if state.src.startswith(mark, state.pos, state.posMax))
-    mark = max(known, key=len, default="")
-    # "[1](address)" is a link that the text writes.
-    return "" if mark.startswith("[") and state.src[state.pos + len(mark) :].startswith(("(", "[", ":")) else mark
-
-
-def _numbers(marks: Sequence[CitationMark]) -> str:
-    return "".join(f"[{number}]" for number in dict.fromkeys(mark.number for mark in marks))
-
 
 def _citations_html(marks: Sequence[CitationMark] | None, in_link: bool) -> str:
     if marks is None:
         return '<span class="awaited">•</span>'
     # Links don't nest.
-    return _numbers(marks) if in_link else "".join(map(_citation_html, marks))
+    return numbers(marks) if in_link else "".join(map(_citation_html, marks))
 
 
 def _citation_html(mark: CitationMark) -> str:

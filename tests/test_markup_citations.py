@@ -6,15 +6,13 @@ import re
 
 import pytest
 
+from app.citation_marks import CitationMark, with_numbers, without_open_mark
 from app.markup import (
-    CitationMark,
     Code,
     GrowingBlocks,
     Prose,
     plain_text,
     render_blocks,
-    with_numbers,
-    without_open_mark,
 )
 
 LEASE = "【3†L3-L9】"

@@ -8,8 +8,9 @@ from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.citation_marks import CITATION_SCHEME, CitationMark, with_numbers, without_open_mark
 from app.domain.chat import Citation, Message, Part, Reasoning, Status, Text
-from app.markup import CITATION_SCHEME, CitationMark, GrowingBlocks, render_blocks, with_numbers, without_open_mark
+from app.markup import GrowingBlocks, render_blocks
 from app.ui import document_words
 from app.ui.block_stack import BlockStack
 from app.ui.meta_line import MetaLine

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QTextLine,
 )
 
-from app.markup import CITATION_SCHEME
+from app.citation_marks import CITATION_SCHEME
 from app.ui.theme import Palette, body_font
 
 HEIGHT = 15.0

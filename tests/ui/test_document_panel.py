@@ -206,14 +206,12 @@ def test_another_conversation_closes_the_document(open_window: Opener, qtbot: Qt
 def test_in_a_narrow_window_the_document_takes_the_place_of_the_conversation(open_window: Opener, qtbot: QtBot) -> None:
     window, panel = opened(open_window, core_with_documents(), qtbot)
     transcript = window.panels.pages.transcript
-    assert transcript.isVisible()
+    assert (panel.isVisible(), transcript.isVisible()) == (True, True)
     window.resize(760, 500)
     QApplication.processEvents()
-    assert panel.isVisible()
-    assert not transcript.isVisible()
+    assert (panel.isVisible(), transcript.isVisible()) == (True, False)
     hands.press(panel.pages, Qt.Key.Key_Escape)
-    assert transcript.isVisible()
-    assert not panel.isVisible()
+    assert (panel.isVisible(), transcript.isVisible()) == (False, True)
     last_answer(window).citation_opened.emit(CITATIONS, 0)
     window.actions_by_name[next(act for act in window.actions_by_name if act == "focus_composer")].trigger()
     assert window.panels.composer.isVisible()
