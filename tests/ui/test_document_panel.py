@@ -189,11 +189,9 @@ def test_the_files_of_a_message_are_chips_that_open_them(open_window: Opener, qt
     chips = window.panels.pages.transcript.findChildren(FileChip)
     assert [chip.text() for chip in chips] == ["lease.pdf", "notes.md"]
     hands.click(chips[1])
-    assert not panel.shows_pages
-    assert panel.text.toPlainText() == NOTES.text
+    assert (panel.shows_pages, panel.text.toPlainText()) == (False, NOTES.text)
     hands.press(chips[0], Qt.Key.Key_Return)
-    assert panel.shows_pages
-    assert panel.pages.page == 1
+    assert (panel.shows_pages, panel.pages.page) == (True, 1)
     assert not named(panel, "citation_on").isVisible()
 
 
