@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from app.documents.render import PageRenderer
 from app.domain.chat import ConversationId, Failure
 from app.domain.documents import Hit
 from app.engine.base import Engine, Failed, StatePlan
@@ -25,6 +26,7 @@ from app.services.idle import IdleWatch
 from app.services.library import LibraryService
 from app.services.models import ModelService
 from app.services.outbox import Outbox
+from app.services.page_pictures import PagePictures
 from app.services.safety import Restored, SafetyEvent, SafetyService
 from app.services.sources import DocumentSource
 from app.services.transfer import TransferService
@@ -136,6 +138,7 @@ class Core:
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
         self.versions = Versions(self.chat, self._store, BranchStore(database))
         self.chat.subscribe(self._give_way)
+        self.pages = PagePictures(PageRenderer(), post)
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
         self.transfer = TransferService(
             lambda: ConversationStore(open_database(paths.database)),
@@ -187,6 +190,7 @@ class Core:
         self.chat.leave()
         self.documents.close()
         self.models.stop_loading()
+        self.pages.close()
         self._lane.close()
         self.engine.close()
         self.chat.close()

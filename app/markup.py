@@ -3,6 +3,9 @@
 The HTML is built from the parser's tokens and never from the text, so nothing has to be cleaned afterwards: raw HTML is
 shown as text, no image is loaded, links go to the web or to mail, and only TAGS with their attributes ever appear. It
 keeps to what Qt's rich text understands.
+
+What cites a document (``【3†L3-L9】``, or whatever a citation's mark is) becomes a link of the scheme ``cite``. Only a
+mark that is known makes one: a link that the text itself writes never leads there.
 """
 
 from __future__ import annotations
@@ -20,13 +23,16 @@ from markdown_it.rules_block import StateBlock, reference
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from app.citation_marks import CITATION_SCHEME, NO_CITATIONS, CitationMark, Citations, citation_rule, numbers
+
 TAGS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "li", "blockquote", "hr", "br"), frozenset[str]()),
     **dict.fromkeys(("em", "strong", "s", "thead", "tbody", "tr"), frozenset[str]()),
     **dict.fromkeys(("th", "td"), frozenset({"align"})),
     **dict.fromkeys(("code", "pre"), frozenset({"class"})),
     "ol": frozenset({"start"}),
-    "a": frozenset({"href"}),
+    "a": frozenset({"href", "class", "title"}),
+    "span": frozenset({"class"}),
     "table": frozenset({"border", "cellspacing", "cellpadding"}),
 }
 """Every tag that render_blocks may give, and its attributes."""
@@ -50,13 +56,13 @@ class Code:
 Block = Prose | Code
 
 
-def render_blocks(markdown: str) -> tuple[Block, ...]:
+def render_blocks(markdown: str, citations: Citations = NO_CITATIONS) -> tuple[Block, ...]:
     """Give the blocks of a text in order, one for each block of the Markdown.
 
     While a text grows, all but its last blocks stay equal, so a window need not show them anew. A fence that is still
     open is a block of code.
     """
-    return tuple(_block(tokens) for tokens in _top_level(_parse(markdown)))
+    return tuple(_block(tokens) for tokens in _top_level(_parse(markdown, {"citations": citations})))
 
 
 class GrowingBlocks:
@@ -65,7 +71,8 @@ class GrowingBlocks:
     # A line that isn't complete yet can join the block before it, but not the one before that.
     _OPEN_BLOCKS = 2
 
-    def __init__(self) -> None:
+    def __init__(self, citations: Citations = NO_CITATIONS) -> None:
+        self._citations = citations
         self._settled_text = ""
         self._settled_blocks: tuple[Block, ...] = ()
 
@@ -74,11 +81,11 @@ class GrowingBlocks:
         if not markdown.startswith(self._settled_text):
             self._settled_text, self._settled_blocks = "", ()
         rest = markdown[len(self._settled_text) :]
-        environment: dict[str, Any] = {}
+        environment: dict[str, Any] = {"citations": self._citations}
         groups = _top_level(_parse(rest, environment))
         if environment.get("references"):
             # A definition ("[name]: address") changes text that came long before it.
-            return render_blocks(markdown)
+            return render_blocks(markdown, self._citations)
         blocks = self._settled_blocks + tuple(_block(tokens) for tokens in groups)
         if len(groups) > self._OPEN_BLOCKS and (lines := groups[-self._OPEN_BLOCKS][0].map):
             self._settled_text += _first_lines(rest, lines[0])
@@ -87,10 +94,10 @@ class GrowingBlocks:
 
 
 def plain_text(markdown: str) -> str:
-    """Give the words alone, in one line, for a notification or a list."""
+    """Give the words alone, in one line and without citations, for a notification or a list."""
     words = [
         words_of(token.children or ()) if token.type == "inline" else token.content
-        for token in _parse(markdown)
+        for token in _parse(markdown, {"citations": None})
         if token.content
     ]
     return _one_line(" ".join(words))
@@ -176,6 +183,9 @@ class _Parser(MarkdownIt):
             self.disable(["link", "image"])
         self.block.ruler.at("reference", _reference)
         self.inline.ruler.before("escape", "formula", _formula)
+        self.inline.ruler.before("formula", "citation", citation_rule)
+        for opening in "【(":
+            self.inline.add_terminator_char(opening)
         self.block.ruler.before(
             "fence", "formula", _formula_block, {"alt": ["paragraph", "reference", "blockquote", "list"]}
         )
@@ -297,6 +307,24 @@ def _line(state: StateBlock, number: int) -> str:
     return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
 
 
+# --- Citations --------------------------------------------------------------------------------------------------------
+
+
+def _citations_html(marks: Sequence[CitationMark] | None, in_link: bool) -> str:
+    if marks is None:
+        return '<span class="awaited">•</span>'
+    # Links don't nest.
+    return numbers(marks) if in_link else "".join(map(_citation_html, marks))
+
+
+def _citation_html(mark: CitationMark) -> str:
+    label = f"{mark.number}" if mark.verified else f"{mark.number}?"
+    # Escaped twice: once for the attribute, and once for Qt, which takes a tooltip for HTML if it looks like it.
+    tip = html.escape(f"<qt>{html.escape(_one_line(mark.tip))}</qt>")
+    kind = "cited" if mark.verified else "doubted"
+    return f'<a class="{kind}" href="{CITATION_SCHEME}:{mark.target}" title="{tip}">[{label}]</a>'
+
+
 # --- HTML -------------------------------------------------------------------------------------------------------------
 
 _WEB_OR_MAIL = re.compile(r"https?://[^/\\\s]|mailto:[^/\\\s]", re.IGNORECASE)
@@ -365,6 +393,8 @@ def _inline_html(tokens: Sequence[Token]) -> str:
                 out.append(f"<code>{_escaped(token.content, in_link)}</code>")
             case "formula":
                 out.append(f'<code class="math">{_escaped(token.content, in_link)}</code>')
+            case "citation":
+                out.append(_citations_html(token.meta["marks"], in_link))
             case "text" | "softbreak" | "image":
                 out.append(_escaped(words_of((token,)), in_link))
             case _:
@@ -385,6 +415,8 @@ def words_of(tokens: Sequence[Token]) -> str:
             words.append(f"[image: {alternative}]" if alternative else "[image]")
         elif token.type in ("softbreak", "hardbreak"):
             words.append("\n")
+        elif token.type == "citation":
+            continue
         else:
             words.append(token.content)
     return "".join(words)

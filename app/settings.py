@@ -34,6 +34,7 @@ class Settings:
     context_size: int = 16384
     theme: Theme = "system"
     sidebar_width: int = 260
+    document_width: int = 420
     window_geometry: str | None = None
     instructions: str = ""
     states_mib: int = 4096
@@ -170,6 +171,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "context_size": _is_whole(1024, 131072),
     "theme": _is_one_of("system", "light", "dark"),
     "sidebar_width": _is_whole(120, 1200),
+    "document_width": _is_whole(120, 4000),
     "states_mib": _is_whole(0, 1 << 20),
     "thinking_budget": _is_whole_or_none(0, 131072),
     "tuned_threads": _is_mapping_of(1, 1024),

@@ -8,7 +8,7 @@ from app.domain.chat import ConversationId, Effort, MessageId, Status, Unsent
 from app.errors import AppError
 from app.jobs import Post
 from app.markup import title_from
-from app.services.chat import ChatService
+from app.services.chat import Attached, ChatService
 from app.services.events import ConversationsChanged, Event, QueueChanged, TurnEnded
 from app.store.conversations import ConversationStore
 from app.store.unsent import UnsentStore
@@ -30,13 +30,21 @@ class Outbox:
         self._post = post
         chat.subscribe(self._on_event)
 
-    def submit(self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None) -> ConversationId:
+    def submit(
+        self,
+        conversation_id: ConversationId | None,
+        text: str,
+        effort: Effort | None = None,
+        attached: Attached | None = None,
+    ) -> ConversationId:
         """Send a message, or have it wait for the answer that is being written. Gives its conversation.
 
-        Raises AppError as ChatService.send() does.
+        A message with files can't wait in line. Raises AppError as ChatService.send() does.
         """
         if self._chat.running is None:
-            return self._chat.send(conversation_id, text, effort)
+            return self._chat.send(conversation_id, text, effort, attached=attached)
+        if attached is not None:
+            raise AppError("An answer is still being written.", "Send the message with its files once it has ended.")
         if conversation_id is None:
             conversation = self._conversations.create_conversation(title_from(text), effort or Effort.MEDIUM)
             conversation_id = conversation.id

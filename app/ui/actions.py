@@ -22,6 +22,7 @@ class Act(StrEnum):
     TOGGLE_SIDEBAR = "toggle_sidebar"
     OPEN_MODEL = "open_model"
     SETTINGS = "settings"
+    ATTACH = "attach"
     QUIT = "quit"
 
 
@@ -42,6 +43,7 @@ _TABLE = (
     _Entry(Act.TOGGLE_SIDEBAR, str(QT_TRANSLATE_NOOP("Actions", "Show or hide the conversations")), "Ctrl+B"),
     _Entry(Act.OPEN_MODEL, str(QT_TRANSLATE_NOOP("Actions", "Open a model file")), "Ctrl+O"),
     _Entry(Act.SETTINGS, str(QT_TRANSLATE_NOOP("Actions", "Settings…")), "Ctrl+,"),
+    _Entry(Act.ATTACH, str(QT_TRANSLATE_NOOP("Actions", "Attach files")), "Ctrl+Shift+A"),
     _Entry(Act.QUIT, str(QT_TRANSLATE_NOOP("Actions", "Quit")), "Ctrl+Q"),
 )
 

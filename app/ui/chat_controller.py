@@ -25,7 +25,7 @@ from app.services.offers import LeaveOut, Offer
 from app.ui import words
 from app.ui.live_answer import LiveAnswer
 from app.ui.panels import Panels
-from app.ui.ports import CorePort
+from app.ui.ports import Attached, CorePort
 from app.ui.throttle import Throttle
 from app.ui.widgets.notice import Choice
 
@@ -57,7 +57,6 @@ class ChatController(QObject):
         conversations.trash_requested.connect(self._on_trash_requested)
         self._panels.sidebar.new_requested.connect(self.begin)
         self._panels.snackbar.undone.connect(self._on_undone)
-        self._panels.composer.message_submitted.connect(self._on_message_submitted)
         self._panels.composer.stop_requested.connect(self.stop)
         self._transcript.answer_now_requested.connect(self.answer_now)
         self._transcript.choice_made.connect(self._on_choice_made)
@@ -270,18 +269,20 @@ class ChatController(QObject):
         self.show_conversation(self._current)
 
     @Slot(str)
-    def _on_message_submitted(self, text: str) -> None:
+    def send(self, text: str, attached: Attached | None = None) -> bool:
+        """Send a message in the conversation that is shown, or begin one; whether that went well."""
         self._sending = True
         try:
-            self._current = self._core.outbox.submit(self._current, text, self._panels.composer.effort)
+            self._current = self._core.outbox.submit(self._current, text, self._panels.composer.effort, attached)
         except AppError as error:
             self.failed.emit(error)
-            return
+            return False
         finally:
             self._sending = False
         self._panels.composer.clear()
         self._panels.sidebar.conversations.select(self._current)
         self.changed.emit()
+        return True
 
     @Slot(str)
     def _on_effort_chosen(self, value: str) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.chat import Effort
 from app.ui import words
+from app.ui.attach_button import AttachButton, LibraryButton
+from app.ui.attachment_bar import AttachmentBar
 from app.ui.composer_edit import ComposerEdit
+from app.ui.theme import Theme
 from app.ui.widgets.controls import button, plain_label
 from app.ui.widgets.meter import Meter
 from app.ui.widgets.segmented import Segmented
+
+GAP = 8
 
 
 class Composer(QFrame):
@@ -20,10 +25,13 @@ class Composer(QFrame):
     message_submitted = Signal(str)  # text
     stop_requested = Signal()
     effort_chosen = Signal(str)  # value of an Effort
+    files_pasted = Signal(list)  # of Path
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._running = False
+        self._context_known = False
         self._build()
         self._build_row()
         self._connect()
@@ -36,6 +44,8 @@ class Composer(QFrame):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(12, 11, 10, 9)
         self._layout.setSpacing(8)
+        self._attachments = AttachmentBar(self)
+        self._layout.addWidget(self._attachments)
         self._layout.addWidget(self._edit)
 
     def _build_row(self) -> None:
@@ -56,8 +66,12 @@ class Composer(QFrame):
         self._name(self._send, "send", self.tr("Send the message (Enter)"))
         self._name(self._stop, "stop", self.tr("Stop the answer (Esc)"))
         self._stop.hide()
+        self._attach = AttachButton(self._theme, self)
+        self._library = LibraryButton(self._theme, self)
         row = QHBoxLayout()
-        row.setSpacing(10)
+        row.setSpacing(GAP)
+        row.addWidget(self._attach)
+        row.addWidget(self._library)
         row.addWidget(self._effort)
         row.addWidget(self._meter)
         row.addWidget(self._context)
@@ -76,6 +90,7 @@ class Composer(QFrame):
 
     def _connect(self) -> None:
         self._edit.submitted.connect(self._on_submitted)
+        self._edit.files_pasted.connect(self.files_pasted)
         self._edit.focus_changed.connect(self._on_focus_changed)
         self._edit.textChanged.connect(self._on_text_changed)
         self._send.clicked.connect(self._on_submitted)
@@ -85,6 +100,20 @@ class Composer(QFrame):
     @property
     def text(self) -> str:
         return self._edit.text
+
+    @property
+    def attachments(self) -> AttachmentBar:
+        """The files that will be sent along."""
+        return self._attachments
+
+    @property
+    def attach(self) -> AttachButton:
+        return self._attach
+
+    @property
+    def library(self) -> LibraryButton:
+        """Which library the conversation uses."""
+        return self._library
 
     @property
     def effort(self) -> Effort:
@@ -128,9 +157,7 @@ class Composer(QFrame):
 
     def set_context(self, used: int, size: int) -> None:
         """Show how full the context is; a size of 0 hides it, because nobody knows."""
-        known = size > 0
-        self._meter.setVisible(known)
-        self._context.setVisible(known)
+        known = self._context_known = size > 0
         if known:
             self._meter.set_fraction(used / size)
             self._context.setText(words.context(used, size))
@@ -139,12 +166,17 @@ class Composer(QFrame):
             )
             self._meter.setToolTip(tip)
             self._context.setToolTip(tip)
+        self._make_room()
 
     def take_focus(self) -> None:
         """Let the user write at once, if there is a model to write to."""
         if self.isHidden():
             return
         self._edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """The whole box is the place to write in, not only its first line."""
@@ -165,6 +197,15 @@ class Composer(QFrame):
     def _on_text_changed(self) -> None:
         self._refresh()
 
+    def _make_room(self) -> None:
+        """Tell of the context only as far as there is room beside what can be pressed."""
+        buttons = (self._attach, self._library, self._effort, self._send, self._stop)
+        taken = sum(each.sizeHint().width() + GAP for each in buttons if not each.isHidden())
+        room = self.contentsRect().width() - taken - 2 * GAP
+        numbers = self._meter.sizeHint().width() + GAP + self._context.sizeHint().width()
+        self._meter.setVisible(self._context_known and room >= self._meter.sizeHint().width())
+        self._context.setVisible(self._context_known and room >= numbers)
+
     def _can_send(self) -> bool:
         return bool(self._edit.text.strip()) and not self._edit.isReadOnly()
 
@@ -172,3 +213,4 @@ class Composer(QFrame):
         can_send = self._can_send()
         self._send.setEnabled(can_send)
         self._send.setVisible(can_send or not self._running)
+        self._make_room()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QDragEnterEvent,
     QFocusEvent,
     QInputMethodEvent,
     QKeyEvent,
@@ -20,11 +23,17 @@ FEWEST_LINES = 2
 MOST_LINES = 10
 
 
+def local_files(data: QMimeData) -> list[Path]:
+    """The files and folders of this computer that are carried along."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile() and url.toLocalFile()]
+
+
 class ComposerEdit(QTextEdit):
     """Plain text that grows with what is written. Enter submits, Shift+Enter breaks the line."""
 
     submitted = Signal()
     focus_changed = Signal(bool)  # has the focus
+    files_pasted = Signal(list)  # of Path
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +90,24 @@ class ComposerEdit(QTextEdit):
             self.submitted.emit()
         else:
             super().keyPressEvent(event)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return bool(local_files(source)) or super().canInsertFromMimeData(source)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Take files that are pasted as files, and not as their names."""
+        files = local_files(source)
+        if files:
+            self.files_pasted.emit(files)
+        else:
+            super().insertFromMimeData(source)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Leave files to the window, which takes them wherever they are dropped."""
+        if local_files(event.mimeData()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         """Know whether a word is being composed: its Enter belongs to the input method."""

@@ -7,7 +7,15 @@ import logging
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from app import APP_NAME
@@ -17,6 +25,9 @@ from app.ui.about_box import AboutBox
 from app.ui.actions import Act, build_actions
 from app.ui.banner import Banner
 from app.ui.composer import Composer
+from app.ui.composer_edit import local_files
+from app.ui.document_panel import LEAST_WIDTH, DocumentPanel
+from app.ui.drop_overlay import DropOverlay, model_in
 from app.ui.header import Header
 from app.ui.links import LinkOpener
 from app.ui.pages import Pages
@@ -33,6 +44,9 @@ from app.ui.waiting_messages import WaitingMessages
 
 NARROW = 860
 """Window width below which the conversations make room for the one that is read."""
+DOCUMENT_NARROW = 1000
+"""Window width below which a document takes the place of the conversation instead of standing beside it."""
+LEAST_MAIN = 460
 SIDEBAR_LEAST = 200
 SIDEBAR_MOST = 420
 
@@ -68,11 +82,13 @@ class MainWindow(QMainWindow):
             header=Header(self._theme),
             banner=Banner(),
             pages=pages,
-            composer=Composer(),
+            composer=Composer(self._theme),
             status=StatusLine(),
             snackbar=Snackbar(pages),
             waiting=WaitingMessages(),
+            document=DocumentPanel(self._theme),
         )
+        self.setAcceptDrops(True)
         self.actions_by_name: dict[Act, QAction] = build_actions(self)
         self.panels.sidebar.offer_settings(self.actions_by_name[Act.SETTINGS])
         self._links = LinkOpener(self)
@@ -106,14 +122,17 @@ class MainWindow(QMainWindow):
         self.panels.sidebar.setMaximumWidth(SIDEBAR_MOST)
         self._splitter.addWidget(self.panels.sidebar)
         self._splitter.addWidget(self._main)
+        self._splitter.addWidget(self.panels.document)
+        self.panels.document.hide()
         self._splitter.setStretchFactor(1, 1)
-        self._splitter.setSizes([248, 932])
+        self._splitter.setSizes([248, 932, 0])
         self.setCentralWidget(self._splitter)
+        self._overlay = DropOverlay(self._theme, self)
 
     def _connect(self) -> None:
         act = self.actions_by_name
         act[Act.TOGGLE_SIDEBAR].triggered.connect(self._on_sidebar_toggled)
-        act[Act.FOCUS_COMPOSER].triggered.connect(self.panels.composer.take_focus)
+        act[Act.FOCUS_COMPOSER].triggered.connect(self._on_focus_composer)
         act[Act.RENAME].triggered.connect(self._on_rename_requested)
         act[Act.SETTINGS].triggered.connect(self._on_settings_requested)
         act[Act.QUIT].triggered.connect(self.close)
@@ -136,6 +155,8 @@ class MainWindow(QMainWindow):
         act[Act.ANSWER_NOW].triggered.connect(presenter.chat.submit_or_answer_now)
         presenter.busy_changed.connect(act[Act.STOP].setEnabled)
         presenter.busy_changed.connect(act[Act.ANSWER_NOW].setEnabled)
+        act[Act.ATTACH].triggered.connect(presenter.documents.ask_for_files)
+        presenter.documents.viewer.visibility_changed.connect(self._show_document)
         presenter.start(initial_model)
 
     def come_forward(self) -> None:
@@ -162,10 +183,29 @@ class MainWindow(QMainWindow):
         if narrow != self._narrow:
             self._narrow = narrow
             self._show_sidebar(self._sidebar_wanted and not narrow)
+        self._arrange_document()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say what would happen to the files that are carried over the window, if anything."""
+        files = local_files(event.mimeData())
+        presenter = self._presenter
+        if files and presenter is not None and (model_in(files) is not None or presenter.takes_documents):
+            event.acceptProposedAction()
+            self._overlay.show_for(files)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._overlay.hide()
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._overlay.hide()
+        if self._presenter is not None:
+            event.acceptProposedAction()
+            self._presenter.take_files(local_files(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._core is not None:
-            self._keep_layout(self._core)
+            self._keep_layout()
         super().closeEvent(event)
 
     @Slot()
@@ -198,6 +238,36 @@ class MainWindow(QMainWindow):
         if self._presenter is not None and self._presenter.chat.current is None:
             self.panels.composer.set_effort(Effort(value))
 
+    def _on_focus_composer(self) -> None:
+        if self._main.isHidden() and self._presenter is not None:
+            self._presenter.documents.viewer.close()
+        self.panels.composer.take_focus()
+
+    @Slot(bool)
+    def _show_document(self, visible: bool) -> None:
+        """Show or hide the document at the right; in a narrow window it takes the place of the conversation."""
+        panel = self.panels.document
+        if visible is not panel.isHidden():
+            return
+        if not visible and self._core is not None:
+            self._keep({"document_width": panel.width()} if self._beside else {})
+        panel.setVisible(visible)
+        self._arrange_document()
+        if visible and self._beside and self._core is not None:
+            sidebar = self._splitter.sizes()[0]
+            width = min(max(LEAST_WIDTH, self._core.settings.document_width), self.width() - sidebar - LEAST_MAIN)
+            self._splitter.setSizes([sidebar, self.width() - sidebar - width, width])
+        elif not visible:
+            self.panels.composer.take_focus()
+
+    @property
+    def _beside(self) -> bool:
+        """Whether there is room for a document beside the conversation."""
+        return self.width() >= DOCUMENT_NARROW
+
+    def _arrange_document(self) -> None:
+        self._main.setVisible(self.panels.document.isHidden() or self._beside)
+
     def _show_sidebar(self, visible: bool) -> None:
         self.panels.sidebar.setVisible(visible)
         self.panels.status.show_offline(not visible)
@@ -206,13 +276,20 @@ class MainWindow(QMainWindow):
         if core.settings.window_geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(core.settings.window_geometry)))
         width = min(SIDEBAR_MOST, max(SIDEBAR_LEAST, core.settings.sidebar_width))
-        self._splitter.setSizes([width, max(1, self.width() - width)])
+        self._splitter.setSizes([width, max(1, self.width() - width), 0])
 
-    def _keep_layout(self, core: CorePort) -> None:
+    def _keep_layout(self) -> None:
         changes: dict[str, object] = {"window_geometry": base64.b64encode(self.saveGeometry().data()).decode()}
         if not self.panels.sidebar.isHidden():
             changes["sidebar_width"] = self.panels.sidebar.width()
+        if not self.panels.document.isHidden() and self._beside:
+            changes["document_width"] = self.panels.document.width()
+        self._keep(changes)
+
+    def _keep(self, changes: dict[str, object]) -> None:
+        if self._core is None or not changes:
+            return
         try:
-            core.update_settings(**changes)
+            self._core.update_settings(**changes)
         except AppError as error:
             _log.warning("The window's place could not be saved: %s", error)

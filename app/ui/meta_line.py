@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.domain.chat import Message
-from app.ui import words
+from app.ui import document_words, words
+from app.ui.document_words import Grounds
 from app.ui.widgets.controls import plain_label
 from app.ui.widgets.copy_button import CopyButton
+from app.ui.widgets.flow_layout import FlowLayout
 
 
 class MetaLine(QWidget):
     """Secondary things about a finished answer."""
 
     copy_requested = Signal()
+    copy_with_sources_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,23 +26,37 @@ class MetaLine(QWidget):
 
     def _build(self) -> None:
         self._ending = plain_label("", "ending", self)
+        self._grounds = plain_label("", "faint", self)
+        self._grounds.setObjectName("grounds")
+        self._grounds.hide()
         self._speed = plain_label("", "faint", self)
         self._copy = CopyButton(self.tr("Copy this answer"), self)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(14)
+        self._copy_all = CopyButton(
+            self.tr("Copy this answer and the list of its sources"), self, self.tr("Copy with sources")
+        )
+        self._copy_all.hide()
+        layout = FlowLayout(self, gap=12, row_gap=0)
         layout.addWidget(self._ending)
+        layout.addWidget(self._grounds)
         layout.addWidget(self._speed)
         layout.addWidget(self._copy)
-        layout.addStretch(1)
+        layout.addWidget(self._copy_all)
 
     def _connect(self) -> None:
         self._copy.clicked.connect(self.copy_requested)
+        self._copy_all.clicked.connect(self.copy_with_sources_requested)
 
     @property
     def text(self) -> str:
         """What the line says, without its buttons."""
-        return " ".join(label.text() for label in (self._ending, self._speed) if not label.isHidden())
+        return " ".join(label.text() for label in (self._ending, self._grounds, self._speed) if not label.isHidden())
+
+    def set_grounds(self, grounds: Grounds | None) -> None:
+        """Say what the answer rests on; None for one without documents."""
+        self._grounds.setVisible(grounds is not None)
+        self._copy_all.setVisible(grounds is not None)
+        if grounds is not None:
+            self._grounds.setText(document_words.drawn_from(grounds))
 
     def show_message(self, message: Message) -> None:
         """Tell about a message that has ended."""

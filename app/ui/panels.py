@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.ui.banner import Banner
 from app.ui.composer import Composer
+from app.ui.document_panel import DocumentPanel
 from app.ui.header import Header
 from app.ui.pages import Pages
 from app.ui.sidebar import Sidebar
@@ -26,3 +27,4 @@ class Panels:
     status: StatusLine
     snackbar: Snackbar
     waiting: WaitingMessages
+    document: DocumentPanel

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from app.domain.chat import Conversation, ConversationId, Effort, Failure, MessageId, Unsent
+from app.documents.render import RenderedPage, RenderFailure
+from app.domain.chat import Attachment, Conversation, ConversationId, Effort, Failure, MessageId, Unsent
+from app.domain.documents import Mark, StoredDocument
 from app.domain.models import ContextPrice, ModelFile
 from app.paths import Paths
+from app.services.document_events import AttachmentId, Library, LibraryFile, PendingAttachment
 from app.services.events import Event, ModelState
 from app.services.offers import Offer
 from app.services.safety import SafetyEvent
@@ -18,6 +21,10 @@ from app.store.rescue import Rescue
 
 Post = Callable[[Callable[[], None]], None]
 """Runs a closure on the main thread, from any thread."""
+
+
+Attached = Callable[[ConversationId], Sequence[Attachment]]
+"""Called with a message's conversation before its turn begins: binds documents to it, and gives the message's files."""
 
 
 class ChatPort(Protocol):
@@ -62,7 +69,11 @@ class OutboxPort(Protocol):
     """Messages on their way."""
 
     def submit(
-        self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None
+        self,
+        conversation_id: ConversationId | None,
+        text: str,
+        effort: Effort | None = None,
+        attached: Attached | None = None,
     ) -> ConversationId: ...
 
     def waiting(self) -> Sequence[Unsent]: ...
@@ -127,6 +138,52 @@ class ModelPort(Protocol):
     def trial_model(self) -> ModelFile | None: ...
 
 
+class DocumentsPort(Protocol):
+    """Files that come with messages, and libraries of files that are kept in step. See LibraryService."""
+
+    def attach(self, path: Path) -> PendingAttachment: ...
+
+    def discard(self, attachment_id: AttachmentId) -> None: ...
+
+    def pending(self) -> Sequence[PendingAttachment]: ...
+
+    def take(self, ids: Sequence[AttachmentId], conversation_id: ConversationId) -> Sequence[Attachment]: ...
+
+    def create(self, name: str, folders: Sequence[Path]) -> Library: ...
+
+    def remove(self, name: str) -> None: ...
+
+    def rescan(self, name: str) -> None: ...
+
+    def pause(self, name: str) -> None: ...
+
+    def resume(self, name: str) -> None: ...
+
+    def libraries(self) -> Sequence[Library]: ...
+
+    def files(self, name: str) -> Sequence[LibraryFile]: ...
+
+    def use(self, conversation_id: ConversationId, name: str | None) -> None: ...
+
+    def used_by(self, conversation_id: ConversationId) -> str | None: ...
+
+    def stored(self, sha256: str) -> StoredDocument | None: ...
+
+    def marks(self, sha256: str, start: int, end: int) -> Sequence[Mark]: ...
+
+
+class PagesPort(Protocol):
+    """Pictures of a PDF's pages, and whether a file is still what it was. Answers come on the main thread."""
+
+    def request(
+        self, path: Path, sha256: str, page: int, width: int, done: Callable[[RenderedPage | RenderFailure], None]
+    ) -> None: ...
+
+    def check(self, path: Path, sha256: str, done: Callable[[RenderFailure | None], None]) -> None: ...
+
+    def forget_waiting(self) -> None: ...
+
+
 class CorePort(Protocol):
     """The object graph below the window."""
 
@@ -147,6 +204,14 @@ class CorePort(Protocol):
 
     @property
     def paths(self) -> Paths: ...
+
+    @property
+    def documents(self) -> DocumentsPort | None:
+        """None where there is no index to keep them in."""
+        ...
+
+    @property
+    def pages(self) -> PagesPort: ...
 
     @property
     def settings(self) -> Settings: ...

@@ -22,6 +22,8 @@ from app.services.events import (
 )
 from app.ui import words
 from app.ui.chat_controller import ChatController
+from app.ui.document_desk import DocumentDesk
+from app.ui.drop_overlay import model_in
 from app.ui.error_box import show_error
 from app.ui.live_answer import LiveAnswer
 from app.ui.model_controller import ModelController
@@ -57,6 +59,7 @@ class Presenter(QObject):
         self.models = ModelController(self._core, self._panels, widget)
         self.queue = QueueController(self._core, self._panels, self)
         self.safety = SafetyController(self._core, self._panels, self._theme, widget)
+        self.documents = DocumentDesk(self._core, self._panels, self._theme, self.chat.send, widget)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._idle_timer = QTimer(self)
@@ -69,6 +72,7 @@ class Presenter(QObject):
         self.models.failed.connect(self._on_failed)
         self.queue.failed.connect(self._on_failed)
         self.safety.replaced.connect(self.chat.begin)
+        self.documents.failed.connect(self._on_failed)
         self._panels.sidebar.theme_chosen.connect(self._on_theme_chosen)
         self._timer.timeout.connect(self._on_tick)
         self._idle_timer.timeout.connect(self._core.idle.tick)
@@ -87,7 +91,21 @@ class Presenter(QObject):
             self._core.models.load()
         self._refresh()
 
+    def take_files(self, paths: list[Path]) -> None:
+        """Take files that were dropped on the window: a model is used, all others are documents."""
+        model = model_in(paths)
+        if model is not None:
+            self.models.choose(model)
+        elif self.takes_documents:
+            self.documents.take(paths)
+
+    @property
+    def takes_documents(self) -> bool:
+        """Whether there is a message that files could go with."""
+        return self.documents.takes_files and not self._panels.composer.isHidden()
+
     def _on_event(self, event: Event) -> None:
+        self.documents.handle(event)
         match event:
             case ModelChanged():
                 self.models.show_state()
@@ -119,6 +137,7 @@ class Presenter(QObject):
                 self._timer.stop()
             self.busy_changed.emit(busy)
         self.queue.show(self.chat.current)
+        self.documents.show(self.chat.current)
         self._refresh()
 
     @Slot()

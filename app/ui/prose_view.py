@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from app.ui import cite_chips
 from app.ui.theme import QUOTE_INDENT, Theme, prose_css
 from app.ui.widgets.text_view import TextView
 
@@ -27,12 +28,13 @@ LIST_INDENT = 20
 
 
 class ProseView(TextView):
-    """Shows one or more prose blocks, and draws what Qt's rich text can't: the rule beside a quotation."""
+    """Shows one or more prose blocks, and draws what Qt's rich text can't: rules beside quotations, citations."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._html = ""
+        self._chips: list[cite_chips.CiteChip] = []
         self.setProperty("tone", "prose")
         theme.changed.connect(self._on_theme_changed)
 
@@ -53,11 +55,20 @@ class ProseView(TextView):
         colour = QColor(self._theme.palette.line)
         for rectangle in self._quotations():
             painter.fillRect(rectangle, colour)
+        self._draw_chips(painter, event)
         painter.end()
 
     @Slot()
     def _on_theme_changed(self) -> None:
         self._render()
+
+    def _draw_chips(self, painter: QPainter, event: QPaintEvent) -> None:
+        cursor = self.textCursor()
+        reached = (cursor.selectionStart(), cursor.selectionEnd()) if self.hasFocus() else (-1, -1)
+        for chip in self._chips:
+            where = cite_chips.rectangle(self.document(), chip)
+            if where.intersects(QRectF(event.rect())):
+                cite_chips.draw(painter, where, chip, self._theme.palette, (chip.start, chip.end) == reached)
 
     def _render(self) -> None:
         self.document().setDefaultStyleSheet(prose_css(self._theme.palette))
@@ -67,6 +78,8 @@ class ProseView(TextView):
         for frame in self.document().rootFrame().childFrames():
             if isinstance(frame, QTextTable):
                 self._finish_table(frame)
+        self._chips = cite_chips.chips_in(self.document())
+        cite_chips.hide_brackets(self.document(), self._chips)
 
     def _space_blocks(self) -> None:
         """Make the blocks of one view stand as far apart as views do, which Qt's rich text leaves out in places.

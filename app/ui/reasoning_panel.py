@@ -9,7 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.chat import Part, Reasoning, ToolCall
-from app.ui import words
+from app.ui import tool_steps, words
 from app.ui.live_answer import with_results
 from app.ui.theme import LINE_HEIGHT, Theme
 from app.ui.widgets.controls import flat_button
@@ -151,5 +151,5 @@ def notes(parts: tuple[Part, ...]) -> str:
         if isinstance(part, Reasoning) and part.text:
             lines.append(part.text)
         elif isinstance(part, ToolCall):
-            lines.append("→ " + words.tool_step(part, result))
+            lines.append("→ " + tool_steps.tool_step(part, result))
     return "\n\n".join(lines)

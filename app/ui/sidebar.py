@@ -22,6 +22,7 @@ class Sidebar(QFrame):
     trash_requested = Signal()
     backups_requested = Signal()
     about_requested = Signal()
+    libraries_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +55,8 @@ class Sidebar(QFrame):
             action.setCheckable(True)
             action.setData(key)
             heading.addAction(action)
+        self._libraries = self._menu.addAction(self.tr("Libraries…"))
+        self._libraries.setVisible(False)
         self._menu.addSeparator()
         self._trash = self._menu.addAction(self.tr("Trash…"))
         self._backups = self._menu.addAction(self.tr("Backups…"))
@@ -88,12 +91,17 @@ class Sidebar(QFrame):
         self._trash.triggered.connect(self.trash_requested)
         self._backups.triggered.connect(self.backups_requested)
         self._about.triggered.connect(self.about_requested)
+        self._libraries.triggered.connect(self.libraries_requested)
         self._theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
     @property
     def conversations(self) -> ConversationList:
         return self._conversations
+
+    def offer_libraries(self) -> None:
+        """There is an index in which libraries can be kept."""
+        self._libraries.setVisible(True)
 
     @property
     def menu(self) -> QMenu:

@@ -31,7 +31,10 @@ FONT_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one scheme. The syntax_ ones are for code."""
+    """The colours of one scheme. The syntax_ ones are for code.
+
+    mark lies over what is cited: on paper, which is white in both schemes, and mark_soft on the ground of a text.
+    """
 
     bg: str
     side: str
@@ -50,6 +53,8 @@ class Palette:
     user: str
     warn: str
     select: str
+    mark: str
+    mark_soft: str
     syntax_keyword: str
     syntax_string: str
     syntax_number: str
@@ -76,6 +81,8 @@ LIGHT = Palette(
     user="#ece8e1",
     warn="#9a5b00",
     select="#c5dfd6",
+    mark="#ffe79c",
+    mark_soft="#fdeebd",
     syntax_keyword="#2f6f5e",
     syntax_string="#8a5a1c",
     syntax_number="#a0522d",
@@ -101,6 +108,8 @@ DARK = Palette(
     user="#2c2926",
     warn="#e0a458",
     select="#31564b",
+    mark="#ffe79c",
+    mark_soft="#4d4220",
     syntax_keyword="#7cc4ad",
     syntax_string="#dcb67a",
     syntax_number="#e39b84",
@@ -153,6 +162,8 @@ def prose_css(palette: Palette) -> str:
         blockquote {{ margin: 0 0 12px {QUOTE_INDENT}px; color: {p.mute}; }}
         blockquote p {{ color: {p.mute}; }}
         a {{ color: {p.accent}; text-decoration: underline; }}
+        a.cited, a.doubted {{ font-size: 13px; font-weight: 600; text-decoration: none; }}
+        .awaited {{ color: {p.edge}; }}
         s, del {{ color: {p.mute}; }}
         table {{ border-collapse: collapse; margin: 0; }}
         hr {{ background-color: {p.edge}; }}

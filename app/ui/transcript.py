@@ -34,6 +34,8 @@ class Transcript(QScrollArea):
     answer_now_requested = Signal()
     choice_made = Signal(str, str)  # id of an answer, key of what was chosen
     all_requested = Signal()  # the model shall see the whole conversation
+    citation_opened = Signal(object, int)  # an answer's citations, and which of them
+    attachment_opened = Signal(object)  # Attachment
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -153,9 +155,11 @@ class Transcript(QScrollArea):
         if message.role is Role.USER:
             row = UserMessage(message, message.id == self._in_sight_from, self._column)
             row.all_requested.connect(self.all_requested)
+            row.attachment_opened.connect(self.attachment_opened)
         else:
             row = AnswerMessage(self._theme, self._column)
             row.link_activated.connect(self.link_activated)
+            row.citation_opened.connect(self.citation_opened)
             row.answer_now_requested.connect(self.answer_now_requested)
             row.choice_made.connect(partial(self.choice_made.emit, message.id))
             row.show_message(message)

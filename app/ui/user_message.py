@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.domain.chat import Message
+from app.domain.chat import Attachment, Message
 from app.ui.theme import LINE_HEIGHT
 from app.ui.widgets.controls import flat_button, plain_label
+from app.ui.widgets.file_chip import FileChip
+from app.ui.widgets.flow_layout import FlowLayout
 from app.ui.widgets.notice import Notice
 from app.ui.widgets.text_view import TextView
 
@@ -24,14 +29,17 @@ class UserMessage(QWidget):
     """
 
     all_requested = Signal()  # the model shall see everything
+    attachment_opened = Signal(object)  # Attachment
 
     def __init__(self, message: Message, first_in_sight: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._build()
         self._build_mark(first_in_sight)
         self._view.set_plain(message.text, LINE_HEIGHT)
+        files = [part for part in message.parts if isinstance(part, Attachment)]
+        self._build_files(files)
         # What could not be rescued of a damaged file has no words left, or not all of them.
-        self._bubble.setVisible(bool(message.text) or message.failure is None)
+        self._bubble.setVisible(bool(message.text or files) or message.failure is None)
         self._notice = Notice(self)
         self._notice.setVisible(message.failure is not None)
         if message.failure is not None:
@@ -44,13 +52,26 @@ class UserMessage(QWidget):
         self._view = TextView(self._bubble)
         self._view.setProperty("tone", "prose")
         self._view.setAccessibleName(self.tr("Your message"))
-        inner = QVBoxLayout(self._bubble)
-        inner.setContentsMargins(PADDING, 11, PADDING, 10)
-        inner.addWidget(self._view)
+        self._inner = QVBoxLayout(self._bubble)
+        self._inner.setContentsMargins(PADDING, 11, PADDING, 10)
+        self._inner.setSpacing(8)
+        self._inner.addWidget(self._view)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(20)
         self._layout.addWidget(self._bubble, 0, Qt.AlignmentFlag.AlignRight)
+
+    def _build_files(self, files: Sequence[Attachment]) -> None:
+        """The files that came with the message, above its words."""
+        self._files = QWidget(self._bubble)
+        self._files.setVisible(bool(files))
+        row = FlowLayout(self._files)
+        for file in files:
+            chip = FileChip(file.name, self._files)
+            chip.setToolTip(self.tr("Show this document"))
+            chip.clicked.connect(partial(self.attachment_opened.emit, file))
+            row.addWidget(chip)
+        self._inner.insertWidget(0, self._files)
 
     def _build_mark(self, visible: bool) -> None:
         """The line between what is out of the model's sight and what it sees."""
@@ -84,5 +105,7 @@ class UserMessage(QWidget):
         super().resizeEvent(event)
         limit = max(80, int(self.width() * WIDEST) - 2 * PADDING)
         width = self._view.ideal_width(limit)
+        if not self._files.isHidden():
+            width = max(width, min(limit, self._files.sizeHint().width()))
         if width != self._view.minimumWidth():
             self._view.setFixedWidth(width)

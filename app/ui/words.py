@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
-from app.domain.chat import Message, Statistics, Status, ToolCall, ToolResult
+from app.domain.chat import Message, Statistics, Status
 from app.services.events import ModelPhase, ModelState, Phase, TurnProgress
 from app.services.offers import LeaveOut, UseContext
 
@@ -187,14 +187,6 @@ def use_context_more() -> str:
 
 def try_again() -> str:
     return tr("Try again")
-
-
-def tool_step(call: ToolCall, result: ToolResult | None) -> str:
-    """One line about a tool that the model used: "Called browser.search: 4 passages"."""
-    called = tr("Called {tool}").format(tool=one_line(call.name))
-    if result is None or not result.output.strip():
-        return called
-    return f"{called}: {one_line(result.output)}"
 
 
 def one_line(text: str) -> str:

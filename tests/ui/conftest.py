@@ -49,6 +49,7 @@ def theme(session_theme: Theme) -> Theme:
 def open_window(theme: Theme, qtbot: QtBot) -> Iterator[Opener]:
     """Shows a window on a core; closed again at the end."""
     windows: list[MainWindow] = []
+    cores: list[FakeCore] = []
 
     def opener(core: FakeCore) -> MainWindow:
         window = MainWindow(theme)
@@ -58,9 +59,13 @@ def open_window(theme: Theme, qtbot: QtBot) -> Iterator[Opener]:
         qtbot.waitExposed(window)
         core.settings = replace(core.settings, theme="light")
         window.attach(core)
+        cores.append(core)
         return window
 
     yield opener
+    for core in cores:
+        if core.chat.running is not None:
+            core.chat.stop()
     for window in windows:
         window.close()
         window.deleteLater()

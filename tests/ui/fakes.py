@@ -10,7 +10,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from app.documents.render import RenderedPage, RenderFailure
 from app.domain.chat import (
+    Attachment,
     Conversation,
     ConversationId,
     Effort,
@@ -27,9 +29,18 @@ from app.domain.chat import (
     new_conversation_id,
     new_message_id,
 )
+from app.domain.documents import FileStatus, Mark, StoredDocument
 from app.domain.models import ContextPrice, Fit, ModelFile
 from app.errors import AppError, NotFoundError
 from app.paths import Paths
+from app.services.document_events import (
+    AttachmentChanged,
+    AttachmentId,
+    Library,
+    LibraryChanged,
+    LibraryFile,
+    PendingAttachment,
+)
 from app.services.events import (
     AnswerGrew,
     ConversationsChanged,
@@ -48,6 +59,7 @@ from app.services.offers import Offer
 from app.services.safety import SafetyEvent
 from app.settings import Settings
 from app.store.backups import Backup
+from app.ui.ports import Attached, PagesPort
 
 NOWHERE = ConversationId("c")
 NOW = datetime.now(UTC)
@@ -141,12 +153,19 @@ class FakeChat(QObject):
             raise NotFoundError("There is no such conversation.", "Choose another one.")
         return self._all[conversation_id]
 
-    def send(self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None) -> ConversationId:
+    def send(
+        self,
+        conversation_id: ConversationId | None,
+        text: str,
+        effort: Effort | None = None,
+        attached: Attached | None = None,
+    ) -> ConversationId:
         self.calls.append(("send", conversation_id, text, effort))
         if self.refuse is not None:
             raise self.refuse
         found = self._all[conversation_id] if conversation_id else conversation(text[:40])
-        user = replace(question(text), conversation_id=found.id)
+        files = attached(found.id) if attached is not None else ()
+        user = message(Role.USER, *files, Text(text), conversation=found.id)
         self._answer = message(Role.ASSISTANT, conversation=found.id, status=Status.STREAMING)
         self._all[found.id] = replace(found, messages=(*found.messages, user, self._answer))
         self._steps = self._play(found.id, self._answer.id)
@@ -230,10 +249,17 @@ class FakeOutbox:
         self._chat = chat
         self._waiting: list[Unsent] = []
 
-    def submit(self, conversation_id: ConversationId | None, text: str, effort: Effort | None = None) -> ConversationId:
+    def submit(
+        self,
+        conversation_id: ConversationId | None,
+        text: str,
+        effort: Effort | None = None,
+        attached: Attached | None = None,
+    ) -> ConversationId:
         if self._chat.running is None:
-            return self._chat.send(conversation_id, text, effort)
+            return self._chat.send(conversation_id, text, effort, attached)
         assert conversation_id is not None
+        assert attached is None
         self._waiting.append(Unsent(new_message_id(), conversation_id, NOW, text, effort))
         self._chat.tell(QueueChanged())
         return conversation_id
@@ -331,6 +357,107 @@ class FakeModels:
         return self._trial
 
 
+class FakeDocuments:
+    """Files and libraries in memory; a test says how they get on."""
+
+    def __init__(self, chat: FakeChat) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.documents: dict[str, StoredDocument] = {}
+        self.places: dict[str, tuple[Mark, ...]] = {}
+        self.table: dict[str, list[LibraryFile]] = {}
+        self._chat = chat
+        self._pending: dict[AttachmentId, PendingAttachment] = {}
+        self._libraries: dict[str, Library] = {}
+        self._used: dict[ConversationId, str] = {}
+
+    def attach(self, path: Path) -> PendingAttachment:
+        self.calls.append(("attach", path))
+        pending = PendingAttachment(AttachmentId(f"a{len(self.calls)}"), path, path.name, 1000, FileStatus.READING)
+        self._pending[pending.id] = pending
+        return pending
+
+    def become(self, name: str, status: FileStatus, **changes: Any) -> None:
+        """A file gets on."""
+        found = next(each for each in self._pending.values() if each.name == name)
+        changed = replace(found, status=status, **changes)
+        self._pending[found.id] = changed
+        self._chat.tell(AttachmentChanged(changed))
+
+    def discard(self, attachment_id: AttachmentId) -> None:
+        self.calls.append(("discard", self._pending.pop(attachment_id).name))
+
+    def pending(self) -> list[PendingAttachment]:
+        return list(self._pending.values())
+
+    def take(self, ids: Sequence[AttachmentId], conversation_id: ConversationId) -> list[Attachment]:
+        taken = [self._pending.pop(each) for each in ids]
+        self.calls.append(("take", conversation_id, [each.name for each in taken]))
+        return [Attachment(each.name, each.sha256, each.size) for each in taken]
+
+    def create(self, name: str, folders: Sequence[Path]) -> Library:
+        self.put(Library(name, tuple(folders)))
+        return self._libraries[name]
+
+    def put(self, library: Library) -> None:
+        """A library is as this says."""
+        self._libraries[library.name] = library
+        self._chat.tell(LibraryChanged(library))
+
+    def remove(self, name: str) -> None:
+        del self._libraries[name]
+        self._chat.tell(LibraryChanged(Library(name, ())))
+
+    def rescan(self, name: str) -> None:
+        self.calls.append(("rescan", name))
+
+    def pause(self, name: str) -> None:
+        self.put(replace(self._libraries[name], paused=True))
+
+    def resume(self, name: str) -> None:
+        self.put(replace(self._libraries[name], paused=False))
+
+    def libraries(self) -> list[Library]:
+        return list(self._libraries.values())
+
+    def files(self, name: str) -> list[LibraryFile]:
+        return self.table.get(name, [])
+
+    def use(self, conversation_id: ConversationId, name: str | None) -> None:
+        self.calls.append(("use", conversation_id, name))
+        self._used.pop(conversation_id, None)
+        if name is not None:
+            self._used[conversation_id] = name
+
+    def used_by(self, conversation_id: ConversationId) -> str | None:
+        return self._used.get(conversation_id)
+
+    def stored(self, sha256: str) -> StoredDocument | None:
+        return self.documents.get(sha256)
+
+    def marks(self, sha256: str, start: int, end: int) -> tuple[Mark, ...]:
+        return tuple(each for each in self.places.get(sha256, ()) if each.end > start and each.start < end)
+
+
+class FakePages:
+    """Draws white pages at once, or says why it can't."""
+
+    def __init__(self) -> None:
+        self.failure: RenderFailure | None = None
+        self.asked: list[tuple[str, int]] = []
+
+    def request(
+        self, path: Path, sha256: str, page: int, width: int, done: Callable[[RenderedPage | RenderFailure], None]
+    ) -> None:
+        self.asked.append((sha256, page))
+        done(self.failure or RenderedPage(page, width, 10, b"\xff" * (width * 10 * 3)))
+
+    def check(self, path: Path, sha256: str, done: Callable[[RenderFailure | None], None]) -> None:
+        done(self.failure)
+
+    def forget_waiting(self) -> None:
+        """Nothing waits."""
+
+
 class FakeCore:
     """The object graph that the window is given in tests."""
 
@@ -345,6 +472,8 @@ class FakeCore:
         self.outbox = FakeOutbox(self.chat)
         self.idle = FakeIdle()
         self.safety = FakeSafety()
+        self.documents = FakeDocuments(self.chat)
+        self.pages: PagesPort = FakePages()
         self.models = FakeModels(self.chat, state, trial)
         self.settings = settings
         self.paths = Paths(Path("/home/me/data"))

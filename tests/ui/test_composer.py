@@ -22,7 +22,7 @@ from tests.ui import hands
 def composer(theme: Theme, qtbot: QtBot) -> Iterator[Composer]:
     host = QWidget()
     host.resize(700, 500)
-    composer = Composer(host)
+    composer = Composer(theme, host)
     composer.resize(600, 120)
     composer.show()
     qtbot.addWidget(host)

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.chat import ConversationId, MessageId, Reasoning, Role, Status, Text, ToolCall, ToolResult
 from app.services.events import AnswerGrew, Phase, ReasoningGrew, ToolUsed, TurnProgress, TurnStarted
-from app.ui import words
+from app.ui import tool_steps, words
 from app.ui.live_answer import LiveAnswer
 from app.ui.theme import Theme
 from tests.ui.fakes import message, question
@@ -41,11 +41,11 @@ def test_loading_says_the_time_left_or_else_how_far_it_is() -> None:
 
 
 def test_a_step_is_one_line_whatever_a_tool_gave() -> None:
-    call = ToolCall("browser.search", "{}")
-    step = words.tool_step(call, ToolResult("browser.search", "first\nsecond " + "x" * 500))
-    assert step.startswith("Called browser.search: first second xxx")
+    call = ToolCall("container.exec", "{}")
+    step = tool_steps.tool_step(call, ToolResult("container.exec", "first\nsecond " + "x" * 500))
+    assert step.startswith("Called container.exec: first second xxx")
     assert len(step) < 200
-    assert words.tool_step(call, None) == "Called browser.search"
+    assert tool_steps.tool_step(call, None) == "Called container.exec"
 
 
 class Clock:

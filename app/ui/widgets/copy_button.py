@@ -13,9 +13,10 @@ COPIED_FOR = 1600
 class CopyButton(QPushButton):
     """Says "Copied" after each click; what is copied is for whoever listens to clicked."""
 
-    def __init__(self, description: str, parent: QWidget | None = None) -> None:
+    def __init__(self, description: str, parent: QWidget | None = None, label: str = "") -> None:
         super().__init__(parent)
-        self.setText(self.tr("Copy"))
+        self._label = label or self.tr("Copy")
+        self.setText(self._label)
         make_flat(self, description)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -30,4 +31,4 @@ class CopyButton(QPushButton):
 
     @Slot()
     def _on_copied_long_ago(self) -> None:
-        self.setText(self.tr("Copy"))
+        self.setText(self._label)
