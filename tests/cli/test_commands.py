@@ -103,6 +103,21 @@ def test_a_conversation_that_no_longer_fits_goes_on_without_its_oldest_messages(
     assert settings.get("context_size", 16384) == 16384, "what holds for one run is not kept"
 
 
+def test_an_answer_from_a_library_cites_a_file_that_was_indexed(tmp_path: Path) -> None:
+    folder, data = tmp_path / "papers", tmp_path / "data"
+    folder.mkdir()
+    (folder / "terms.txt").write_text("The warranty lasts two years.\n")
+    (folder / "garden.md").write_text("# Garden\n\nIt opens in May.\n")
+    made = inglenook("library", "create", "Papers", folder, data=data)
+    assert made.returncode == 0, made.stderr
+    told = ask(data, "What do my documents say about warranty?", "--library", "Papers", "--temperature", 0)
+    cited = [event for event in told if event["event"] == "citation"]
+    assert [(event["file"], event["text"], event["verified"]) for event in cited] == [
+        ("terms.txt", "The warranty lasts two years.", True)
+    ]
+    assert told[-1]["evidence"] == {"passages": 1, "files": 1, "of_files": 2}
+
+
 def test_plain_output_is_the_answer_alone_and_reasoning_on_request(tmp_path: Path) -> None:
     plain = inglenook("ask", "Hello", "--model", TINY, data=tmp_path)
     assert (plain.returncode, plain.stdout, plain.stderr) == (0, GREETING + "\n", "")
