@@ -197,9 +197,6 @@ class Core:
         self.safety.close()
         self._store.close()
 
-    def _forget(self, conversation_id: ConversationId) -> None:
-        forget(self.paths.states, conversation_id)
-
     def _on_safety(self, event: SafetyEvent) -> None:
         if isinstance(event, Restored):
             self.chat.reread()
