@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from app.core import Core
-from app.domain.chat import ConversationId, Effort, Message
+from app.domain.chat import Attachment, ConversationId, Effort, Message
 from app.engine.base import Engine
 from app.paths import Paths
 from app.services.events import AnswerGrew, Event, ModelPhase, ReasoningGrew, TurnEnded
@@ -41,18 +41,28 @@ class Driver:
                 continue
 
     def start(
-        self, text: str, conversation: ConversationId | None = None, effort: Effort | None = None
+        self,
+        text: str,
+        conversation: ConversationId | None = None,
+        effort: Effort | None = None,
+        files: Sequence[Attachment] = (),
     ) -> ConversationId:
         self.events.clear()
-        return self.core.chat.send(conversation, text, effort)
+        return self.core.chat.send(conversation, text, effort, attached=(lambda _: files) if files else None)
 
     def finish(self) -> Message:
         self.until(lambda: any(isinstance(event, TurnEnded) for event in self.events))
         return next(event.message for event in self.events if isinstance(event, TurnEnded))
 
-    def ask(self, text: str, conversation: ConversationId | None = None, effort: Effort | None = None) -> Message:
+    def ask(
+        self,
+        text: str,
+        conversation: ConversationId | None = None,
+        effort: Effort | None = None,
+        files: Sequence[Attachment] = (),
+    ) -> Message:
         """One whole turn; gives the answer."""
-        self.start(text, conversation, effort)
+        self.start(text, conversation, effort, files)
         return self.finish()
 
     def ask_briefly(self, text: str, conversation: ConversationId | None = None) -> Message:

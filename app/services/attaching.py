@@ -63,10 +63,15 @@ class Attaching:
     def pending(self) -> list[PendingAttachment]:
         return list(self._pending.values())
 
+    def parts(self, ids: Sequence[AttachmentId]) -> tuple[Attachment, ...]:
+        """What these files would be as parts of a message. Raises DocumentError, StoreError."""
+        files = [self._ready(attachment_id) for attachment_id in dict.fromkeys(ids)]
+        return tuple(Attachment(file.name, file.sha256, file.size, self._text(file)) for file in files)
+
     def take(self, ids: Sequence[AttachmentId], conversation_id: ConversationId) -> tuple[Attachment, ...]:
         """Bind files to a stored conversation and give the parts of the message. Raises DocumentError, StoreError."""
+        parts = self.parts(ids)
         taken = [self._ready(attachment_id) for attachment_id in dict.fromkeys(ids)]
-        parts = tuple(Attachment(file.name, file.sha256, file.size, self._text(file)) for file in taken)
         self._store.attach(conversation_id, [Attached(file.sha256, file.name, file.path, file.whole) for file in taken])
         for file in taken:
             self._pending.pop(file.id, None)

@@ -67,6 +67,17 @@ class TurnSettings:
     effort: Effort = Effort.MEDIUM
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is going to come with the next message: files, and whether the model can search documents from then on."""
+
+    files: tuple[Attachment, ...] = ()
+    searched: bool = False
+
+
+NOTHING_AHEAD = Ahead()
+
+
 def no_documents(conversation_id: ConversationId) -> DocumentSource | None:
     """The source of conversations without documents."""
     del conversation_id
@@ -109,6 +120,7 @@ class ChatService:
             lambda settled, cost: post(lambda: self._on_settled(settled, cost)),
         )
         self._opened: ConversationId | None = None
+        self._ahead = Ahead()
         self._looked_at = False
 
     def subscribe(self, listener: Callable[[Event], None]) -> None:
@@ -122,7 +134,7 @@ class ChatService:
         if isinstance(event, ModelChanged) and event.state.phase is ModelPhase.LOADING and running is not None:
             running.progress(Phase.LOADING, event.state.fraction, event.state.seconds_left)
         if isinstance(event, ModelChanged) and event.state.phase is ModelPhase.READY and self._looked_at:
-            self.prepare(self._opened)
+            self.prepare(self._opened, self._ahead)
 
     @property
     def running(self) -> MessageId | None:
@@ -175,6 +187,7 @@ class ChatService:
             before = _up_to(before, replaces.parent_id)
             parts += [part for part in replaces.parts if isinstance(part, Attachment)]
         if attached is not None:
+            self._ahead = NOTHING_AHEAD
             parts += self._bound(conversation.id, attached, new=conversation_id is None)
         parent = before[-1].id if before else None
         user, answer = self._store.add_exchange(conversation.id, parent, (*parts, Text(text)), "", message_id)
@@ -212,14 +225,14 @@ class ChatService:
         self._store.set_in_sight_from(conversation_id, first)
         self.notify(ConversationsChanged())
 
-    def prepare(self, conversation_id: ConversationId | None) -> None:
+    def prepare(self, conversation_id: ConversationId | None, ahead: Ahead = NOTHING_AHEAD) -> None:
         """This conversation is looked at now, or a new one that has not begun: make the model ready to go on with it,
-        once it has nothing else to do."""
-        self._opened, self._looked_at = conversation_id, True
+        once it has nothing else to do. ahead is what the user has put beside the message that is being written."""
+        self._opened, self._ahead, self._looked_at = conversation_id, ahead, True
         if conversation_id is not None:
             self._settle(conversation_id)
         elif self._running is None and self._engine.model is not None:
-            self._settler.settle((), self._prompt_options())
+            self._settler.settle((), self._prompt_options(ahead=ahead), ahead.files)
 
     def leave(self) -> None:
         """No conversation is looked at any more."""
@@ -307,18 +320,18 @@ class ChatService:
         self.save_again()
         return file.path
 
-    def _prompt_options(self, conversation: Conversation | None = None) -> PromptOptions:
-        """Those of a conversation, or of one that would begin now."""
+    def _prompt_options(self, conversation: Conversation | None = None, ahead: Ahead = NOTHING_AHEAD) -> PromptOptions:
+        """Those of a conversation, or of one that would begin now, once what is ahead has come."""
         chosen = self._options()
-        started_on = conversation.started_on if conversation is not None else date.today()
-        effort = conversation.effort if conversation is not None else chosen.effort
-        options = PromptOptions(started_on, effort, chosen.instructions)
+        searched, attached = ahead.searched, bool(ahead.files)
         if conversation is None:
-            return options
-        searched = self._sources(conversation.id) is not None
-        attached = any(isinstance(part, Attachment) for message in conversation.in_sight for part in message.parts)
+            started_on, effort = date.today(), chosen.effort
+        else:
+            started_on, effort = conversation.started_on, conversation.effort
+            searched |= self._sources(conversation.id) is not None
+            attached |= any(isinstance(part, Attachment) for message in conversation.in_sight for part in message.parts)
         tools = Browser.builtin_tools if searched else ()
-        return replace(options, builtin_tools=tools, documents=searched or attached)
+        return PromptOptions(started_on, effort, chosen.instructions, tools, documents=searched or attached)
 
     def _start_turn(
         self, conversation: Conversation, answer: Message, model: Path, max_tokens: int | None = None
@@ -374,7 +387,8 @@ class ChatService:
         except StoreError as error:
             _log.info("A conversation could not be settled: %s", error)
             return
-        self._settler.settle(conversation.in_sight, self._prompt_options(conversation))
+        ahead = self._ahead if conversation_id == self._opened else NOTHING_AHEAD
+        self._settler.settle(conversation.in_sight, self._prompt_options(conversation, ahead), ahead.files)
 
     def _offers(self, outcome: Outcome) -> tuple[Offer, ...]:
         """What would make a turn possible that has failed."""

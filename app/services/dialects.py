@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.chat_template import TemplateDialect
-from app.domain.chat import ConversationId, Message, MessageId, Role, Text
+from app.domain.chat import Attachment, ConversationId, Message, MessageId, Role, Text
 from app.domain.dialect import Dialect, PromptOptions
 from app.domain.models import ModelInfo
 from app.domain.prompt import Plain, Prompt
@@ -48,12 +49,14 @@ def check_is_chat_model(header: GgufHeader) -> None:
         raise _no_chat_model(header.path.name)
 
 
-def until_next_message(dialect: Dialect, messages: Sequence[Message], options: PromptOptions) -> Prompt:
+def until_next_message(
+    dialect: Dialect, messages: Sequence[Message], options: PromptOptions, files: Sequence[Attachment] = ()
+) -> Prompt:
     """The part of the next prompt that is certain already: all before the words of the user's next message.
 
-    Empty where the dialect can't say.
+    files are going to come with that message. Empty where the dialect can't say.
     """
-    prompt = dialect.render((*messages, _PROBE), options)
+    prompt = dialect.render((*messages, replace(_PROBE, parts=(*files, *_PROBE.parts))), options)
     for i in reversed(range(len(prompt))):
         if prompt[i] == Plain(_PROBE.text):
             return prompt[:i]

@@ -69,6 +69,10 @@ class LibraryService(Consultation):
     def pending(self) -> list[PendingAttachment]:
         return self._attaching.pending()
 
+    def parts(self, ids: Sequence[AttachmentId]) -> tuple[Attachment, ...]:
+        """What files that are ready would be as parts of a message. Raises DocumentError, StoreError."""
+        return self._attaching.parts(ids)
+
     def take(self, ids: Sequence[AttachmentId], conversation_id: ConversationId) -> tuple[Attachment, ...]:
         """Bind files that are ready to a stored conversation. Raises DocumentError where one is not, StoreError."""
         return self._attaching.take(ids, conversation_id)

@@ -2,7 +2,8 @@
 
 After an answer the cache holds the model's thoughts, which the history leaves out; the answer as the history has it
 would have to be computed at the next message, seconds on a CPU. Settling does it at once, and keeps the cache on disk.
-A conversation that is opened is made ready in the same way. The next message of the user interrupts either.
+A conversation that is opened is made ready in the same way, and so are files that are attached while the user still
+writes. The next message of the user interrupts all of it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from app.domain.chat import ConversationId, Failure, Message, Statistics
+from app.domain.chat import Attachment, ConversationId, Failure, Message, Statistics
 from app.domain.dialect import PromptOptions
 from app.domain.models import ModelInfo
 from app.engine.base import Engine, Failed, Finished, FinishReason, PrefillRequest
@@ -44,12 +45,13 @@ class Settler:
         self._wanted: Stop | None = None
         self._active: Stop | None = None
 
-    def settle(self, messages: Sequence[Message], options: PromptOptions) -> None:
+    def settle(self, messages: Sequence[Message], options: PromptOptions, files: Sequence[Attachment] = ()) -> None:
         """Have these messages, which end with an answer, in the cache soon, or without any what every conversation
-        begins with. What was to be settled before is not."""
+        begins with; then the files that are going to come with the next message. What was to be settled before is not.
+        """
         self.interrupt()
         stop = self._wanted = Stop(self._engine)
-        self._lane.submit(lambda: self._run(tuple(messages), options, stop))
+        self._lane.submit(lambda: self._run(tuple(messages), options, tuple(files), stop))
 
     def interrupt(self) -> None:
         """Make way for something more urgent."""
@@ -60,7 +62,9 @@ class Settler:
                 # Under the lock, so that this can only reach the prefill and never what the lane does after it.
                 self._active.request()
 
-    def _run(self, messages: tuple[Message, ...], options: PromptOptions, stop: Stop) -> None:
+    def _run(
+        self, messages: tuple[Message, ...], options: PromptOptions, files: tuple[Attachment, ...], stop: Stop
+    ) -> None:
         model = self._engine.model
         if model is None:
             return
@@ -69,7 +73,7 @@ class Settler:
                 return
             self._active = stop
         try:
-            self._prefill(model, messages, options, stop)
+            self._prefill(model, messages, options, files, stop)
         except AppError as error:
             # The turn itself will say what is wrong; nobody waits for this.
             _log.info("A conversation could not be settled: %s", error)
@@ -77,14 +81,22 @@ class Settler:
             with self._lock:
                 self._active = None
 
-    def _prefill(self, model: ModelInfo, messages: tuple[Message, ...], options: PromptOptions, stop: Stop) -> None:
+    def _prefill(
+        self,
+        model: ModelInfo,
+        messages: tuple[Message, ...],
+        options: PromptOptions,
+        files: tuple[Attachment, ...],
+        stop: Stop,
+    ) -> None:
         dialect, options = dialect_for(model), replace(options, model=model.fingerprint)
-        prompt = until_next_message(dialect, messages, options)
+        prompt = until_next_message(dialect, messages, options, files)
         if not prompt:
             return
         shared = until_next_message(dialect, (), options)
         state = messages[-1].conversation_id if messages else None
-        for event in self._engine.prefill(PrefillRequest(prompt, shared, state, save=True)):
+        # Files may still be taken away: what holds them is not worth a place on the disk.
+        for event in self._engine.prefill(PrefillRequest(prompt, shared, state, save=not files)):
             stop.enforce()
             match event:
                 case Finished(FinishReason.END, statistics) if state is not None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from app.domain.chat import Attachment, ConversationId
 from app.domain.documents import FileStatus
 from app.errors import AppError
+from app.services.chat import Ahead
 from app.services.document_events import AttachmentId, PendingAttachment
 from app.ui import document_words
 from app.ui.composer import Composer
@@ -40,6 +41,7 @@ class DocumentsController(QObject):
         self._current: ConversationId | None = None
         self._library: str | None = None  # of a conversation that has not begun
         self._held = False
+        self._read_ahead: tuple[ConversationId | None, tuple[AttachmentId, ...], str | None] | None = None
         self._connect()
 
     def _connect(self) -> None:
@@ -72,12 +74,31 @@ class DocumentsController(QObject):
             return
         self._composer.library.show_libraries(names, used if used in names else None)
         self._composer.attachments.show_files(self._documents.pending())
+        self._prepare()
         if self._held:
             if self._waits():
                 self._hold(True)
             else:
                 # Later: whoever tells of the last change may have more to tell.
                 QTimer.singleShot(0, self, self._on_ready)
+
+    def _prepare(self) -> None:
+        """Have the model read what is going to come with the message while the user still writes it."""
+        if self._reading():
+            return
+        ready = [file for file in self._documents.pending() if file.ready]
+        library = self._library if self._current is None else None
+        wanted = (self._current, tuple(file.id for file in ready), library) if ready or library else None
+        before, self._read_ahead = self._read_ahead, wanted
+        if wanted == before or (wanted is None and before is not None and before[0] != self._current):
+            # Whoever shows another conversation has it prepared.
+            return
+        try:
+            parts = self._documents.parts([file.id for file in ready])
+        except AppError:
+            # Sending the message will say so.
+            return
+        self._chat.prepare(self._current, Ahead(parts, bool(library) or not all(file.whole for file in ready)))
 
     @Slot()
     def ask_for_files(self) -> None:

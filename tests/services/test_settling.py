@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.chat import Message
+from app.domain.chat import Attachment, Message
 from app.engine.base import GenerateEvent, PrefillRequest
 from app.engine.scripted import ScriptedEngine
+from app.services.chat import Ahead
 from app.services.events import ModelPhase
 from tests.driver import Driver
 from tests.models import TINY, trial_model
@@ -95,6 +96,22 @@ def test_a_long_question_is_kept_even_if_its_answer_is_never_finished(driver: Dr
         assert message.statistics.reused_tokens > 1500
     finally:
         again.close()
+
+
+LEASE = Attachment("lease.txt", "ab" * 32, 3000, "The notice period is three months. " * 90)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_file_is_read_while_the_message_is_still_written(driver: Driver, begun: bool) -> None:
+    conversation = driver.ask("Hello").conversation_id if begun else None
+    driver.core.models.load()
+    driver.until_model(ModelPhase.READY)
+    driver.core.chat.prepare(conversation, Ahead((LEASE,)))
+    settled(driver)
+    answer = driver.ask("Hello", conversation, files=[LEASE])
+    assert answer.statistics is not None
+    assert answer.statistics.prompt_tokens > 800
+    assert new_tokens(answer) == OWN_TOKENS
 
 
 def test_the_trial_model_is_settled_through_its_template(tmp_path: Path) -> None:

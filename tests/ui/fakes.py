@@ -33,6 +33,7 @@ from app.domain.documents import FileStatus, Mark, StoredDocument
 from app.domain.models import ContextPrice, Fit, ModelFile
 from app.errors import AppError, NotFoundError
 from app.paths import Paths
+from app.services.chat import NOTHING_AHEAD, Ahead
 from app.services.document_events import (
     AttachmentChanged,
     AttachmentId,
@@ -122,6 +123,7 @@ class FakeChat(QObject):
         self.calls: list[tuple[Any, ...]] = []
         self.refuse: AppError | None = None
         self.prepared: ConversationId | None = None
+        self.ahead = NOTHING_AHEAD
         self.read_only: Failure | None = None
         self._all = {each.id: each for each in conversations}
         self._listeners: list[Callable[[Event], None]] = []
@@ -182,8 +184,8 @@ class FakeChat(QObject):
     def show_from(self, conversation_id: ConversationId, first: MessageId | None) -> None:
         self._change(conversation_id, in_sight_from=first)
 
-    def prepare(self, conversation_id: ConversationId | None) -> None:
-        self.prepared = conversation_id
+    def prepare(self, conversation_id: ConversationId | None, ahead: Ahead = NOTHING_AHEAD) -> None:
+        self.prepared, self.ahead = conversation_id, ahead
 
     def stop(self) -> None:
         self.calls.append(("stop",))
@@ -388,6 +390,10 @@ class FakeDocuments:
 
     def pending(self) -> list[PendingAttachment]:
         return list(self._pending.values())
+
+    def parts(self, ids: Sequence[AttachmentId]) -> tuple[Attachment, ...]:
+        files = [self._pending[each] for each in ids]
+        return tuple(Attachment(file.name, file.sha256, file.size) for file in files)
 
     def take(self, ids: Sequence[AttachmentId], conversation_id: ConversationId) -> list[Attachment]:
         taken = [self._pending.pop(each) for each in ids]

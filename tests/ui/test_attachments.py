@@ -42,6 +42,11 @@ def sent(core: FakeCore) -> list[list[str]]:
     ]
 
 
+def read_ahead(core: FakeCore) -> list[str]:
+    """The names of the files that the model reads while the message is written."""
+    return [file.name for file in core.chat.ahead.files]
+
+
 def files(*paths: str) -> QMimeData:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(path) for path in paths])
@@ -241,3 +246,17 @@ def test_where_there_is_no_index_nothing_is_offered_and_messages_go(open_window:
     write(window, "hello", qtbot)
     ended(core, qtbot)
     assert sent(core) == [[]]
+
+
+def test_the_model_reads_a_file_as_soon_as_it_is_there_and_forgets_one_that_is_taken_away(
+    open_window: Opener,
+) -> None:
+    core = FakeCore()
+    window = open_window(core)
+    attach(window, LEASE)
+    assert read_ahead(core) == []
+    core.documents.become("lease.pdf", FileStatus.READ, whole=True, sha256=SHA)
+    assert read_ahead(core) == ["lease.pdf"]
+    assert not core.chat.ahead.searched
+    window.panels.composer.attachments.removed.emit(core.documents.pending()[0].id)
+    assert read_ahead(core) == []
