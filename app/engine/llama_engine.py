@@ -38,7 +38,7 @@ from app.engine.gguf_header import GgufHeader, read_header
 from app.engine.machine import engine_threads, physical_cores
 from app.engine.preload import preload
 from app.engine.state_files import StateFolder
-from app.engine.tuning import WORTH_TUNING, best_threads, candidates
+from app.engine.tuning import WORTH_THREADS, WORTH_TUNING, best_threads, candidates
 from app.engine.vocabulary import LlamaTokenizer, O200kTokenizer, Tokenizer, Vocabulary
 from app.errors import AppError, ContextFullError, EngineError
 
@@ -160,7 +160,7 @@ class LlamaEngine(Engine):
 
     def _choose_threads(self, loaded: _Loaded, header: GgufHeader) -> int:
         """Those of the plan, else the fastest; all cores for batches, which are arithmetic. Gives the first."""
-        cores = engine_threads()
+        cores = engine_threads() if header.tensor_bytes >= WORTH_THREADS else 1
         threads = loaded.plan.threads
         if not threads:
             large = header.tensor_bytes >= WORTH_TUNING

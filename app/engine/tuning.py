@@ -12,6 +12,9 @@ _GIB = 1 << 30
 
 WORTH_TUNING = 2 * _GIB
 """Bytes of weights below which any number of threads is fast enough."""
+WORTH_THREADS = 64 << 20
+"""Bytes of weights below which one thread is as fast as any: more of them wait for each other longer than they compute,
+and where other programs want the processor as well, very much longer."""
 # So much faster (as a ratio) must more threads be to be taken: they are taken from the window and from others.
 _WORTH_A_CORE = 1.05
 

@@ -337,19 +337,7 @@ class TestPartsAsRows:
             ("attachment", ["name", "sha256", "size", "text"]),
             (
                 "citation",
-                [
-                    "document",
-                    "end",
-                    "first_line",
-                    "last_line",
-                    "mark",
-                    "number",
-                    "page",
-                    "passage",
-                    "sha256",
-                    "start",
-                    "verified",
-                ],
+                ["document", "end", "first_line", "last_line", "mark", "number", "page", "passage", "sha256", "start"],
             ),
         ]
 

@@ -96,7 +96,8 @@ class FileChip(QAbstractButton):
         wanted = metrics.horizontalAdvance(self.text())
         rest = min(metrics.horizontalAdvance(self._separated()), DETAIL_MOST) if self._detail else 0
         for_name = max(min(wanted, NAME_MOST, room - rest), min(wanted, 40))
-        name = metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, for_name)
+        # Widths are rounded, and a name that is wider by a fraction would be cut.
+        name = metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, for_name + 1)
         painter.setPen(self.palette().windowText().color())
         line = QRectF(PADDING, 0, room, self.height())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, name)
