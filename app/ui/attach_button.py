@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QAction, QActionGroup, QPaintEvent
+from PySide6.QtWidgets import QMenu, QPushButton, QStyle, QStyleOptionButton, QStylePainter, QToolButton, QWidget
 
 from app.ui.icons import line_icon
 from app.ui.theme import Theme
 from app.ui.widgets.controls import make_flat
 
 LONGEST = 18
+_AROUND_TEXT = 26
+_LEAST_TEXT = 30
 
 
 class AttachButton(QToolButton):
@@ -94,6 +96,16 @@ class LibraryButton(QPushButton):
         self.style().polish(self)
         self._on_theme_changed()
         self.setVisible(bool(names))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """As a button, but with a name that is cut rather than clipped where there is little room."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.width() - self.iconSize().width() - _AROUND_TEXT
+        if room < self.fontMetrics().horizontalAdvance(option.text):
+            cut = self.fontMetrics().elidedText(option.text, Qt.TextElideMode.ElideRight, room)
+            option.text = cut if room > _LEAST_TEXT else ""
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     @Slot(QAction)
     def _on_triggered(self, action: QAction) -> None:
