@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.domain.chat import Message
+from app.domain.chat import Message, Part, Text
 from app.domain.stream import Channel, Delta, StreamMessage
 from app.services.draft import Draft
 from app.services.events import AnswerGrew, Event, Phase, ReasoningGrew, ToolUsed, TurnProgress
@@ -32,7 +32,7 @@ class RunningTurn:
         self._answer = answer
         self._notify = notify
         self._save = save
-        self._draft = Draft()
+        self._draft = Draft(begun=answer.parts)
         self._phase = Phase.PREFILL
         self._saved_at = time.monotonic()
         self._dirty = False
@@ -44,8 +44,12 @@ class RunningTurn:
 
     def ended(self, outcome: Outcome) -> Message:
         """The answer as it is to be stored at the end."""
+        answer = self.answer
+        if self._answer.parts and outcome.model != self._answer.model:
+            # Another model began it, or none did go on: ids are those of one model.
+            answer = replace(answer, parts=tuple(_without_ids(part) for part in answer.parts))
         return replace(
-            self.answer,
+            answer,
             status=outcome.status,
             statistics=outcome.statistics,
             failure=outcome.failure,
@@ -104,3 +108,7 @@ class RunningTurn:
             self._save(self.answer)
             self._dirty = False
             self._saved_at = time.monotonic()
+
+
+def _without_ids(part: Part) -> Part:
+    return replace(part, token_ids=()) if isinstance(part, Text) else part

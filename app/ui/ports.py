@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ class ChatPort(Protocol):
 
     def conversation(self, conversation_id: ConversationId) -> Conversation: ...
 
-    def answer_again(self, message_id: MessageId) -> None: ...
+    def answer_again(self, message_id: MessageId, *, resume: bool = False) -> None: ...
 
     def accept(self, message_id: MessageId, offer: Offer) -> None: ...
 
@@ -70,6 +70,20 @@ class IdlePort(Protocol):
     def tick(self) -> None: ...
 
 
+class VersionsPort(Protocol):
+    """The versions of messages, and copies of conversations."""
+
+    def of(self, conversation_id: ConversationId) -> Mapping[MessageId, Sequence[MessageId]]: ...
+
+    def show(self, message_id: MessageId) -> Conversation: ...
+
+    def edit(self, message_id: MessageId, text: str) -> None: ...
+
+    def branch_off(self, message_id: MessageId) -> ConversationId: ...
+
+    def duplicate(self, conversation_id: ConversationId) -> ConversationId: ...
+
+
 class ModelPort(Protocol):
     """The chosen model."""
 
@@ -100,6 +114,9 @@ class CorePort(Protocol):
 
     @property
     def models(self) -> ModelPort: ...
+
+    @property
+    def versions(self) -> VersionsPort: ...
 
     @property
     def idle(self) -> IdlePort: ...

@@ -28,6 +28,7 @@ from app.ui.panels import Panels
 from app.ui.ports import CorePort
 from app.ui.queue_controller import QueueController
 from app.ui.theme import Theme
+from app.ui.version_controller import VersionController
 
 TICK = 1000
 IDLE_TICK = 15_000
@@ -54,6 +55,7 @@ class Presenter(QObject):
         self.chat = ChatController(self._core, self._panels, self)
         self.models = ModelController(self._core, self._panels, widget)
         self.queue = QueueController(self._core, self._panels, self)
+        self.versions = VersionController(self._core, self._panels, self.chat, self)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._idle_timer = QTimer(self)
@@ -65,6 +67,7 @@ class Presenter(QObject):
         self.chat.failed.connect(self._on_failed)
         self.models.failed.connect(self._on_failed)
         self.queue.failed.connect(self._on_failed)
+        self.versions.failed.connect(self._on_failed)
         self._panels.sidebar.theme_chosen.connect(self._on_theme_chosen)
         self._timer.timeout.connect(self._on_tick)
         self._idle_timer.timeout.connect(self._core.idle.tick)

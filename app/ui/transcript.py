@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.domain.chat import Message, MessageId, Role
 from app.ui.answer_message import AnswerMessage
@@ -34,6 +34,9 @@ class Transcript(QScrollArea):
     answer_now_requested = Signal()
     choice_made = Signal(str, str)  # id of an answer, key of what was chosen
     all_requested = Signal()  # the model shall see the whole conversation
+    action_requested = Signal(str, str)  # message id, value of an Action
+    edit_submitted = Signal(str, str)  # message id, what is asked in its place
+    version_chosen = Signal(str)  # message id
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +44,8 @@ class Transcript(QScrollArea):
         self._older: list[Message] = []
         self._rows: dict[MessageId, UserMessage | AnswerMessage] = {}
         self._in_sight_from: MessageId | None = None
+        self._versions: Mapping[MessageId, Sequence[MessageId]] = {}
+        self._busy = False
         self._build()
         self._build_jump()
         self._connect()
@@ -60,7 +65,7 @@ class Transcript(QScrollArea):
         self._messages.setContentsMargins(MARGIN, 22, MARGIN, 28)
         self._messages.setSpacing(20)
         self._messages.addStretch(1)
-        centre = QHBoxLayout(self._page)
+        centre = self._centre = QHBoxLayout(self._page)
         centre.setContentsMargins(0, 0, 0, 0)
         centre.addStretch(1)
         centre.addWidget(self._column, 1000)
@@ -128,6 +133,37 @@ class Transcript(QScrollArea):
     def message(self, message_id: MessageId) -> UserMessage | AnswerMessage | None:
         return self._rows.get(message_id)
 
+    def set_versions(self, versions: Mapping[MessageId, Sequence[MessageId]]) -> None:
+        """Say for each message which ones stand in its place, oldest first; holds for rows that are still to come."""
+        self._versions = versions
+        for message_id, row in self._rows.items():
+            row.message_actions.show_versions(message_id, versions.get(message_id, ()))
+
+    def set_busy(self, busy: bool) -> None:
+        """Whether an answer is being written, so that none can be asked for."""
+        self._busy = busy
+        for row in self._rows.values():
+            row.message_actions.set_busy(busy)
+
+    def top_of_family(self, message_id: MessageId) -> int:
+        """How far below the top of the view the version of a message stands that is shown; 0 if none is."""
+        for version in self._versions.get(message_id, ()):
+            if version in self._rows:
+                return self._rows[version].mapTo(self.viewport(), QPoint(0, 0)).y()
+        return 0
+
+    def bring(self, message_id: MessageId, top: int = MARGIN) -> bool:
+        """Scroll so that a message stands so far below the top of the view. False if there is no such message."""
+        while message_id not in self._rows and self._older:
+            self.show_older()
+        row = self._rows.get(message_id)
+        if row is None:
+            return False
+        self._keeper.release()
+        self._lay_out()
+        self._keeper.leave(row.mapTo(self._page, QPoint(0, 0)).y() - top)
+        return True
+
     def follow(self) -> None:
         """Go to the end and stay there."""
         self._keeper.follow()
@@ -153,14 +189,26 @@ class Transcript(QScrollArea):
         if message.role is Role.USER:
             row = UserMessage(message, message.id == self._in_sight_from, self._column)
             row.all_requested.connect(self.all_requested)
+            row.edit_submitted.connect(partial(self.edit_submitted.emit, message.id))
         else:
             row = AnswerMessage(self._theme, self._column)
             row.link_activated.connect(self.link_activated)
             row.answer_now_requested.connect(self.answer_now_requested)
             row.choice_made.connect(partial(self.choice_made.emit, message.id))
             row.show_message(message)
+            row.message_actions.requested.connect(partial(self.action_requested.emit, message.id))
+        row.message_actions.version_chosen.connect(self.version_chosen)
+        row.message_actions.show_versions(message.id, self._versions.get(message.id, ()))
+        row.message_actions.set_busy(self._busy)
         self._rows[message.id] = row
         return row
+
+    def _lay_out(self) -> None:
+        """Give every row its place now: a page that was just filled has none before the next round of events."""
+        for _ in range(2):
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+            self._centre.activate()
+            self._messages.activate()
 
     @Slot()
     def _on_jump_clicked(self) -> None:

@@ -147,8 +147,8 @@ class FakeChat(QObject):
         self._timer.start(self.script.tick)
         return found.id
 
-    def answer_again(self, message_id: MessageId) -> None:
-        self.calls.append(("answer_again", message_id))
+    def answer_again(self, message_id: MessageId, *, resume: bool = False) -> None:
+        self.calls.append(("continue" if resume else "answer_again", message_id))
 
     def accept(self, message_id: MessageId, offer: Offer) -> None:
         self.calls.append(("accept", message_id, offer))
@@ -247,6 +247,37 @@ class FakeOutbox:
             self._chat.send(unsent.conversation_id, unsent.text, unsent.effort)
 
 
+class FakeVersions:
+    """Notes what was asked for; a test says which versions there are."""
+
+    def __init__(self, chat: FakeChat) -> None:
+        self.calls: list[tuple[str, ...]] = []
+        self.families: dict[MessageId, tuple[MessageId, ...]] = {}
+        self.refuse: AppError | None = None
+        self._chat = chat
+
+    def of(self, conversation_id: ConversationId) -> dict[MessageId, tuple[MessageId, ...]]:
+        del conversation_id
+        return self.families
+
+    def show(self, message_id: MessageId) -> Conversation:
+        self.calls.append(("show", message_id))
+        return self._chat.conversations()[0]
+
+    def edit(self, message_id: MessageId, text: str) -> None:
+        self.calls.append(("edit", message_id, text))
+        if self.refuse is not None:
+            raise self.refuse
+
+    def branch_off(self, message_id: MessageId) -> ConversationId:
+        self.calls.append(("branch_off", message_id))
+        return self._chat.conversations()[-1].id
+
+    def duplicate(self, conversation_id: ConversationId) -> ConversationId:
+        self.calls.append(("duplicate", conversation_id))
+        return self._chat.conversations()[-1].id
+
+
 class FakeIdle:
     def __init__(self) -> None:
         self.ticks = 0
@@ -305,6 +336,7 @@ class FakeCore:
         self.chat = FakeChat(conversations)
         self.outbox = FakeOutbox(self.chat)
         self.idle = FakeIdle()
+        self.versions = FakeVersions(self.chat)
         self.models = FakeModels(self.chat, state, trial)
         self.settings = settings
         self.paths = Paths(Path("/home/me/data"))
