@@ -20,8 +20,10 @@ from app.services.chat import ChatService, TurnSettings
 from app.services.events import ConversationsChanged, Event
 from app.services.idle import IdleWatch
 from app.services.models import ModelService
+from app.services.notes import Notes
 from app.services.outbox import Outbox
 from app.services.safety import SafetyService
+from app.services.search import SearchService
 from app.services.transfer import TransferService
 from app.services.versions import Versions
 from app.settings import load_settings, save_settings
@@ -29,6 +31,8 @@ from app.store.branches import BranchStore
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
 from app.store.files import keep_private
+from app.store.notes import NoteStore
+from app.store.search import SearchStore
 from app.store.unsent import UnsentStore
 
 # By name: only the engine's own process loads llama.cpp.
@@ -93,6 +97,8 @@ class Core:
         )
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
         self.versions = Versions(self.chat, self._store, BranchStore(database))
+        self.notes = Notes(self.chat, NoteStore(database))
+        self.search = SearchService(SearchStore(paths.database), Lane("search"), post)
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
         self.transfer = TransferService(
             lambda: ConversationStore(open_database(paths.database)),
@@ -140,6 +146,7 @@ class Core:
         """End the turn, the engine and its lane, then save and close the database."""
         self.chat.stop()
         self.transfer.close()
+        self.search.close()
         self.chat.leave()
         self.models.stop_loading()
         self._lane.close()

@@ -27,6 +27,7 @@ from app.store.database import ChatDatabase
 from app.store.errors import store_errors
 from app.store.parts import part_from_row, part_to_row
 from app.store.rows import conversation_from_row, message_from_row, now, storable, timestamp, value_to_json
+from app.store.search_index import forget_deleted
 from app.store.writers import is_alive, this_process
 
 _SHORTEST_PREFIX = 4
@@ -291,6 +292,7 @@ class ConversationStore:
         if self.conversation(conversation_id).trashed_at is None:
             raise StoreError("Only a conversation in the trash can be deleted.", "Move it to the trash first.")
         self._database.execute("DELETE FROM conversations WHERE id = ?", [conversation_id])
+        forget_deleted(self._database.execute)
         self.truncate_log()
 
     @store_errors()

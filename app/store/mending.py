@@ -14,6 +14,7 @@ from app.domain.chat import Effort, Role, Status, new_conversation_id
 from app.markup import title_from
 from app.store.parts import to_json
 from app.store.rows import now, timestamp
+from app.store.search_index import forget_deleted
 
 _OWN_TABLES = ("conversations", "messages", "parts", "unsent")
 _LOST = to_json({"title": "This message was lost when the file with your conversations was damaged.", "remedy": ""})
@@ -138,6 +139,7 @@ def forget_conversations(connection: sqlite3.Connection, ids: Collection[str]) -
     deleted = connection.execute(
         "DELETE FROM conversations WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(ids))]
     )
+    forget_deleted(connection.execute)
     return deleted.rowcount
 
 
