@@ -31,7 +31,8 @@ _MESSAGES = """
     ORDER BY parts.rowid DESC LIMIT :limit
 """
 _TITLES = """
-    SELECT conversations.id AS conversation, NULL AS message, title, title AS text, updated_at AS moment
+    SELECT conversations.id AS conversation, NULL AS message, conversations.title AS title,
+        conversations.title AS text, updated_at AS moment
     FROM {source}
     WHERE {match} AND conversations.trashed_at IS NULL
     AND updated_at >= :first AND updated_at < :last {documents}
@@ -96,7 +97,7 @@ class SearchStore:
         yield from self._connected().execute(sql, {**_limits(query), "match": match})
 
     def _scan(self, template: str, table: str, query: SearchQuery) -> Iterator[sqlite3.Row]:
-        text = "json_extract(parts.data, '$.text')" if table == "parts" else "title"
+        text = "json_extract(parts.data, '$.text')" if table == "parts" else "conversations.title"
         kinds = ("text", "reasoning") if query.reasoning else ("text",)
         conditions = [f"instr({text}, :word{i})" for i in range(len(query.words))]
         if table == "parts":

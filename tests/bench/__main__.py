@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.bench import full_size, memory_plan, start_up
+from tests.bench import full_size, many, memory_plan, start_up
 from tests.bench.report import as_json, print_table
 
 
@@ -14,7 +14,7 @@ def main() -> int:
     parser.add_argument("--synthetic", type=Path, default=full_size.default_path(), help="a model of full size")
     parser.add_argument("--json", type=Path, help="write the results here as well")
     options = parser.parse_args()
-    rows = start_up.rows()
+    rows = start_up.rows() + many.rows()
     print_table(rows)
     if options.synthetic.exists():
         full = full_size.rows(options.synthetic) + memory_plan.rows(options.synthetic)

@@ -59,7 +59,9 @@ def test_a_text_is_found_by(store: ConversationStore, search: SearchStore, text:
     assert hit.snippet == text
 
 
-@pytest.mark.parametrize("query", ['"', "'", "*", "AND", "a OR", "NEAR(", "said:", "-", "^x", "(", "\0", "%", "{}", "\\"])
+@pytest.mark.parametrize(
+    "query", ['"', "'", "*", "AND", "a OR", "NEAR(", "said:", "-", "^x", "(", "\0", "%", "{}", "\\"]
+)
 def test_no_query_can_be_broken(store: ConversationStore, search: SearchStore, query: str) -> None:
     talk(store, "Title", Text("some words"))
     found(search, query)
