@@ -23,6 +23,7 @@ class SearchService:
         self._lane = lane
         self._post = post
         self._newest = 0
+        self._closed = False
 
     def search(self, query: SearchQuery, on_found: OnFound) -> None:
         """Look for something; on_found is not called if something else is looked for meanwhile."""
@@ -37,6 +38,9 @@ class SearchService:
         self._store.stop()
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         self.forget()
         self._lane.submit(self._store.close)
         self._lane.close(drop=False)

@@ -15,6 +15,8 @@ class Act(StrEnum):
 
     NEW = "new"
     RENAME = "rename"
+    SEARCH = "search"
+    FIND = "find"
     STOP = "stop"
     ANSWER_NOW = "answer_now"
     FOCUS_COMPOSER = "focus_composer"
@@ -34,6 +36,8 @@ class _Entry:
 _TABLE = (
     _Entry(Act.NEW, str(QT_TRANSLATE_NOOP("Actions", "New conversation")), "Ctrl+N"),
     _Entry(Act.RENAME, str(QT_TRANSLATE_NOOP("Actions", "Rename the conversation")), "F2"),
+    _Entry(Act.SEARCH, str(QT_TRANSLATE_NOOP("Actions", "Search everything")), "Ctrl+K, Ctrl+Shift+F"),
+    _Entry(Act.FIND, str(QT_TRANSLATE_NOOP("Actions", "Find in this conversation")), "Ctrl+F"),
     _Entry(Act.STOP, str(QT_TRANSLATE_NOOP("Actions", "Stop the answer")), "Esc"),
     _Entry(Act.ANSWER_NOW, str(QT_TRANSLATE_NOOP("Actions", "Answer now")), "Ctrl+Return"),
     _Entry(Act.FOCUS_COMPOSER, str(QT_TRANSLATE_NOOP("Actions", "Write a message")), "Ctrl+L"),
@@ -50,7 +54,8 @@ def build_actions(window: QWidget) -> dict[Act, QAction]:
     for entry in _TABLE:
         action = QAction(QCoreApplication.translate("Actions", entry.text), window)
         action.setObjectName(f"action_{entry.act}")
-        action.setShortcut(QKeySequence(entry.shortcut))
+        # "Ctrl+K, Ctrl+Shift+F" as one sequence would be two keys after each other.
+        action.setShortcuts([QKeySequence(keys) for keys in entry.shortcut.split(", ")])
         window.addAction(action)
         actions[entry.act] = action
     actions[Act.STOP].setEnabled(False)

@@ -228,8 +228,10 @@ class ChatController(QObject):
     def _show_list(self) -> None:
         conversations = self._core.chat.conversations()
         today = datetime.now().astimezone().date()
-        self._panels.sidebar.conversations.show_conversations(conversations, today)
-        self._panels.sidebar.conversations.select(self._current)
+        shown = self._panels.sidebar.conversations
+        shown.show_conversations(conversations, today)
+        if len(shown.all_selected) < 2:
+            shown.select(self._current)
         for conversation in conversations:
             if conversation.id == self._current:
                 self._show_title(conversation)

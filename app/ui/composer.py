@@ -19,6 +19,7 @@ class Composer(QFrame):
 
     message_submitted = Signal(str)  # text
     stop_requested = Signal()
+    text_changed = Signal()
     effort_chosen = Signal(str)  # value of an Effort
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -152,6 +153,7 @@ class Composer(QFrame):
 
     @Slot()
     def _on_text_changed(self) -> None:
+        self.text_changed.emit()
         self._refresh()
 
     def _can_send(self) -> bool:

@@ -16,6 +16,7 @@ from app.errors import AppError
 from app.ui.about_box import AboutBox
 from app.ui.actions import Act, build_actions
 from app.ui.composer import Composer
+from app.ui.find_bar import FindBar
 from app.ui.header import Header
 from app.ui.links import LinkOpener
 from app.ui.pages import Pages
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
             status=StatusLine(),
             snackbar=Snackbar(pages),
             waiting=WaitingMessages(),
+            find_bar=FindBar(self._main),
         )
         self.actions_by_name: dict[Act, QAction] = build_actions(self)
         self.panels.sidebar.offer_settings(self.actions_by_name[Act.SETTINGS])
@@ -94,6 +96,7 @@ class MainWindow(QMainWindow):
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(0)
         main.addWidget(self.panels.header)
+        main.addWidget(self.panels.find_bar)
         main.addWidget(self.panels.pages, 1)
         main.addLayout(centre)
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
@@ -111,6 +114,7 @@ class MainWindow(QMainWindow):
         act = self.actions_by_name
         act[Act.TOGGLE_SIDEBAR].triggered.connect(self._on_sidebar_toggled)
         act[Act.FOCUS_COMPOSER].triggered.connect(self.panels.composer.take_focus)
+        act[Act.SEARCH].triggered.connect(self._on_search_requested)
         act[Act.RENAME].triggered.connect(self._on_rename_requested)
         act[Act.SETTINGS].triggered.connect(self._on_settings_requested)
         act[Act.QUIT].triggered.connect(self.close)
@@ -129,6 +133,7 @@ class MainWindow(QMainWindow):
         act[Act.STOP].triggered.connect(presenter.chat.stop)
         act[Act.OPEN_MODEL].triggered.connect(presenter.models.ask_for_file)
         act[Act.ANSWER_NOW].triggered.connect(presenter.chat.submit_or_answer_now)
+        act[Act.FIND].triggered.connect(presenter.search.find_here)
         presenter.busy_changed.connect(act[Act.STOP].setEnabled)
         presenter.busy_changed.connect(act[Act.ANSWER_NOW].setEnabled)
         presenter.start(initial_model)
@@ -147,6 +152,8 @@ class MainWindow(QMainWindow):
             self._show_sidebar(self._sidebar_wanted and not narrow)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self._presenter is not None:
+            self._presenter.drafts.save()
         if self._core is not None:
             self._keep_layout(self._core)
         super().closeEvent(event)
@@ -157,6 +164,11 @@ class MainWindow(QMainWindow):
         if not self._narrow:
             self._sidebar_wanted = visible
         self._show_sidebar(visible)
+
+    @Slot()
+    def _on_search_requested(self) -> None:
+        self._show_sidebar(True)
+        self.panels.sidebar.search.take_focus()
 
     @Slot()
     def _on_rename_requested(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.ui.composer import Composer
+from app.ui.find_bar import FindBar
 from app.ui.header import Header
 from app.ui.pages import Pages
 from app.ui.sidebar import Sidebar
@@ -24,3 +25,4 @@ class Panels:
     status: StatusLine
     snackbar: Snackbar
     waiting: WaitingMessages
+    find_bar: FindBar

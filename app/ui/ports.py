@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from app.domain.chat import Conversation, ConversationId, Effort, MessageId, Unsent
 from app.domain.models import ContextPrice, ModelFile
+from app.domain.search import SearchQuery
 from app.paths import Paths
 from app.services.events import Event, ModelState
 from app.services.offers import Offer
+from app.services.search import OnFound
 from app.settings import Settings
 
 Post = Callable[[Callable[[], None]], None]
@@ -84,6 +86,24 @@ class VersionsPort(Protocol):
     def duplicate(self, conversation_id: ConversationId) -> ConversationId: ...
 
 
+class NotesPort(Protocol):
+    """Pins and drafts."""
+
+    def pin(self, conversation_id: ConversationId, pinned: bool) -> None: ...
+
+    def draft(self, conversation_id: ConversationId | None) -> str: ...
+
+    def save_draft(self, conversation_id: ConversationId | None, text: str) -> None: ...
+
+
+class SearchPort(Protocol):
+    """Finding in all conversations."""
+
+    def search(self, query: SearchQuery, on_found: OnFound) -> None: ...
+
+    def forget(self) -> None: ...
+
+
 class ModelPort(Protocol):
     """The chosen model."""
 
@@ -117,6 +137,12 @@ class CorePort(Protocol):
 
     @property
     def versions(self) -> VersionsPort: ...
+
+    @property
+    def notes(self) -> NotesPort: ...
+
+    @property
+    def search(self) -> SearchPort: ...
 
     @property
     def idle(self) -> IdlePort: ...

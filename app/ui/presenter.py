@@ -21,12 +21,14 @@ from app.services.events import (
 )
 from app.ui import words
 from app.ui.chat_controller import ChatController
+from app.ui.draft_controller import DraftController
 from app.ui.error_box import show_error
 from app.ui.live_answer import LiveAnswer
 from app.ui.model_controller import ModelController
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 from app.ui.queue_controller import QueueController
+from app.ui.search_controller import SearchController
 from app.ui.theme import Theme
 from app.ui.version_controller import VersionController
 
@@ -56,6 +58,8 @@ class Presenter(QObject):
         self.models = ModelController(self._core, self._panels, widget)
         self.queue = QueueController(self._core, self._panels, self)
         self.versions = VersionController(self._core, self._panels, self.chat, self)
+        self.search = SearchController(self._core, self._panels, self.chat, self._theme, self)
+        self.drafts = DraftController(self._core, self._panels, self.chat, self)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._idle_timer = QTimer(self)
@@ -68,6 +72,7 @@ class Presenter(QObject):
         self.models.failed.connect(self._on_failed)
         self.queue.failed.connect(self._on_failed)
         self.versions.failed.connect(self._on_failed)
+        self.search.failed.connect(self._on_failed)
         self._panels.sidebar.theme_chosen.connect(self._on_theme_chosen)
         self._timer.timeout.connect(self._on_tick)
         self._idle_timer.timeout.connect(self._core.idle.tick)
@@ -78,6 +83,7 @@ class Presenter(QObject):
         self._theme.choose(self._core.settings.theme)
         self._trouble = " ".join(self._core.repairs)
         self.chat.start()
+        self.drafts.start()
         self.models.show_state()
         if initial_model is not None:
             self.models.choose(initial_model)

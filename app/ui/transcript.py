@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -25,6 +25,7 @@ SOON = 40
 """Messages that are shown a moment later; older ones come when the reader scrolls up to them."""
 MORE = 20
 NEAR_TOP = 300
+NEAR_EDGE = 80
 
 
 class Transcript(QScrollArea):
@@ -163,6 +164,12 @@ class Transcript(QScrollArea):
         self._lay_out()
         self._keeper.leave(row.mapTo(self._page, QPoint(0, 0)).y() - top)
         return True
+
+    def show_within(self, row: QWidget, view: QWidget, place: QRect) -> None:
+        """Scroll as little as possible so that a place in a message is in sight."""
+        if self._rows and row.isVisibleTo(self._page):
+            at = view.mapTo(self._page, place.center())
+            self.ensureVisible(at.x(), at.y(), 0, NEAR_EDGE)
 
     def follow(self) -> None:
         """Go to the end and stay there."""

@@ -92,12 +92,9 @@ def _search(path: Path, words: list[str]) -> Row:
     typed += [f"{first} {second}" for first, second in zip(words[:20], words[1000:1020], strict=True)]
     with closing(SearchStore(path)) as store, closing(sqlite3.connect(path)) as plain:
         store.search(SearchQuery(words[0]))
-        ours = [_seconds(lambda text=text: store.search(SearchQuery(text))) for text in typed]  # type: ignore[misc]
+        ours = [_seconds(lambda text=text: store.search(SearchQuery(text))) for text in typed]
         scan = "SELECT message_id FROM parts WHERE kind = 'text' AND data LIKE '%' || ? || '%'"
-        reference = [
-            _seconds(lambda text=text: plain.execute(scan, [text]).fetchall())  # type: ignore[misc]
-            for text in typed[::20]
-        ]
+        reference = [_seconds(lambda text=text: plain.execute(scan, [text]).fetchall()) for text in typed[::20]]
     value = _percentile(ours)
     name = f"search as one types, 95th percentile of {len(typed)}"
     limit = f"at most {SEARCH_LIMIT * 1000:.0f} ms"

@@ -27,6 +27,7 @@ from app.domain.chat import (
     new_message_id,
 )
 from app.domain.models import ContextPrice, Fit, ModelFile
+from app.domain.search import SearchHit, SearchQuery
 from app.errors import AppError, NotFoundError
 from app.paths import Paths
 from app.services.events import (
@@ -44,6 +45,7 @@ from app.services.events import (
     TurnStarted,
 )
 from app.services.offers import Offer
+from app.services.search import OnFound
 from app.settings import Settings
 
 NOWHERE = ConversationId("c")
@@ -278,6 +280,38 @@ class FakeVersions:
         return self._chat.conversations()[-1].id
 
 
+class FakeNotes:
+    """Pins and drafts in memory."""
+
+    def __init__(self, chat: FakeChat) -> None:
+        self.drafts: dict[ConversationId | None, str] = {}
+        self._chat = chat
+
+    def pin(self, conversation_id: ConversationId, pinned: bool) -> None:
+        self._chat._change(conversation_id, pinned_at=NOW if pinned else None)
+
+    def draft(self, conversation_id: ConversationId | None) -> str:
+        return self.drafts.get(conversation_id, "")
+
+    def save_draft(self, conversation_id: ConversationId | None, text: str) -> None:
+        self.drafts[conversation_id] = text
+
+
+class FakeSearch:
+    """Finds at once what a test has laid out."""
+
+    def __init__(self) -> None:
+        self.queries: list[SearchQuery] = []
+        self.found: Sequence[SearchHit] | AppError = ()
+
+    def search(self, query: SearchQuery, on_found: OnFound) -> None:
+        self.queries.append(query)
+        on_found(self.found)
+
+    def forget(self) -> None:
+        self.queries.append(SearchQuery(""))
+
+
 class FakeIdle:
     def __init__(self) -> None:
         self.ticks = 0
@@ -336,6 +370,8 @@ class FakeCore:
         self.chat = FakeChat(conversations)
         self.outbox = FakeOutbox(self.chat)
         self.idle = FakeIdle()
+        self.notes = FakeNotes(self.chat)
+        self.search = FakeSearch()
         self.versions = FakeVersions(self.chat)
         self.models = FakeModels(self.chat, state, trial)
         self.settings = settings
