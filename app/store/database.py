@@ -35,11 +35,17 @@ _CHANGES = ("INSERT", "UPDATE", "DELETE")
 class ChatDatabase(Database):
     """The open database. read_only says why nothing can be changed in it; None where everything can.
 
+    unchanging tells that no other process can write to it either: it lies where not even a log can be made.
     checked_at is when all of it was last read and found whole, in seconds since 1970.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, checked_at: float, read_only: StoreError | None = None
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        checked_at: float,
+        read_only: StoreError | None = None,
+        unchanging: bool = False,
     ) -> None:
         # Plugins of sqlite-utils are code that happens to be installed on the machine; none of it belongs in here.
         super().__init__(connection, execute_plugins=False)
@@ -47,6 +53,7 @@ class ChatDatabase(Database):
         self.checked_at = checked_at
         self.checked_now = time.time() - checked_at < _JUST_NOW_SECONDS
         self.read_only = read_only
+        self.unchanging = unchanging
         self._file = _identity(path)
         read_smashed_text(connection)
 
@@ -127,7 +134,7 @@ def _open_unchanging(path: Path, schema: Schema, why: StoreError) -> ChatDatabas
     reason = StoreError(
         why.title, f"You can read and export your conversations. {why.remedy} Then start {APP_NAME} again.", why.details
     )
-    return ChatDatabase(connect_unchanging(path), path, checked_at, reason)
+    return ChatDatabase(connect_unchanging(path), path, checked_at, reason, unchanging=True)
 
 
 def _is_locked(error: BaseException) -> bool:

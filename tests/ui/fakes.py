@@ -31,6 +31,7 @@ from app.domain.chat import (
 )
 from app.domain.documents import FileStatus, Mark, StoredDocument
 from app.domain.models import ContextPrice, Fit, ModelFile
+from app.domain.search import SearchHit, SearchQuery
 from app.errors import AppError, NotFoundError
 from app.paths import Paths
 from app.services.document_events import (
@@ -57,6 +58,7 @@ from app.services.events import (
 )
 from app.services.offers import Offer
 from app.services.safety import SafetyEvent
+from app.services.search import OnFound
 from app.settings import Settings
 from app.store.backups import Backup
 from app.ui.ports import Attached, PagesPort
@@ -173,8 +175,8 @@ class FakeChat(QObject):
         self._timer.start(self.script.tick)
         return found.id
 
-    def answer_again(self, message_id: MessageId) -> None:
-        self.calls.append(("answer_again", message_id))
+    def answer_again(self, message_id: MessageId, *, resume: bool = False) -> None:
+        self.calls.append(("continue" if resume else "answer_again", message_id))
 
     def accept(self, message_id: MessageId, offer: Offer) -> None:
         self.calls.append(("accept", message_id, offer))
@@ -310,6 +312,70 @@ class FakeSafety:
 
     def delete_forever(self, ids: Sequence[ConversationId]) -> None:
         self.calls.append(("delete_forever", *ids))
+
+
+class FakeVersions:
+    """Notes what was asked for; a test says which versions there are."""
+
+    def __init__(self, chat: FakeChat) -> None:
+        self.calls: list[tuple[str, ...]] = []
+        self.families: dict[MessageId, tuple[MessageId, ...]] = {}
+        self.refuse: AppError | None = None
+        self._chat = chat
+
+    def of(self, conversation_id: ConversationId) -> dict[MessageId, tuple[MessageId, ...]]:
+        del conversation_id
+        return self.families
+
+    def show(self, message_id: MessageId) -> Conversation:
+        self.calls.append(("show", message_id))
+        return self._chat.conversations()[0]
+
+    def edit(self, message_id: MessageId, text: str) -> None:
+        self.calls.append(("edit", message_id, text))
+        if self.refuse is not None:
+            raise self.refuse
+
+    def branch_off(self, message_id: MessageId) -> ConversationId:
+        self.calls.append(("branch_off", message_id))
+        return self._chat.conversations()[-1].id
+
+    def duplicate(self, conversation_id: ConversationId) -> ConversationId:
+        self.calls.append(("duplicate", conversation_id))
+        return self._chat.conversations()[-1].id
+
+
+class FakeNotes:
+    """Pins and drafts in memory."""
+
+    def __init__(self, chat: FakeChat) -> None:
+        self.drafts: dict[ConversationId | None, str] = {}
+        self._chat = chat
+
+    def pin(self, conversation_id: ConversationId, pinned: bool) -> None:
+        self._chat._change(conversation_id, pinned_at=NOW if pinned else None)
+
+    def draft(self, conversation_id: ConversationId | None) -> str:
+        return self.drafts.get(conversation_id, "")
+
+    def save_draft(self, conversation_id: ConversationId | None, text: str) -> bool:
+        self.drafts[conversation_id] = text
+        return True
+
+
+class FakeSearch:
+    """Finds at once what a test has laid out."""
+
+    def __init__(self) -> None:
+        self.queries: list[SearchQuery] = []
+        self.found: Sequence[SearchHit] | AppError = ()
+
+    def search(self, query: SearchQuery, on_found: OnFound) -> None:
+        self.queries.append(query)
+        on_found(self.found)
+
+    def forget(self) -> None:
+        self.queries.append(SearchQuery(""))
 
 
 class FakeIdle:
@@ -474,6 +540,9 @@ class FakeCore:
         self.safety = FakeSafety()
         self.documents = FakeDocuments(self.chat)
         self.pages: PagesPort = FakePages()
+        self.notes = FakeNotes(self.chat)
+        self.search = FakeSearch()
+        self.versions = FakeVersions(self.chat)
         self.models = FakeModels(self.chat, state, trial)
         self.settings = settings
         self.paths = Paths(Path("/home/me/data"))

@@ -159,7 +159,7 @@ class TestCtrlZ:
         conversations = window.panels.sidebar.conversations
         conversations.conversation_selected.emit(LEASE.id)
         hands.write(editor(window), "A draft")
-        conversations.trash_requested.emit(LEASE.id, "Lease")
+        conversations.trash_requested.emit([LEASE.id], "Lease")
         hands.press(editor(window), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert [each.title for each in core.chat.conversations()] == ["Lease"]
         assert window.panels.composer.text == "A draft"
@@ -169,7 +169,7 @@ class TestCtrlZ:
         window = open_window(core)
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)
-        window.panels.sidebar.conversations.trash_requested.emit(LEASE.id, "Lease")
+        window.panels.sidebar.conversations.trash_requested.emit([LEASE.id], "Lease")
         hands.write(editor(window), "x")
         hands.press(editor(window), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert core.chat.conversations() == []

@@ -201,7 +201,7 @@ def test_trash_can_be_undone(open_window: Opener, qtbot: QtBot) -> None:
     window = open_window(core)
     conversations = window.panels.sidebar.conversations
     conversations.conversation_selected.emit(LEASE.id)
-    conversations.trash_requested.emit(LEASE.id, "Lease")
+    conversations.trash_requested.emit([LEASE.id], "Lease")
     assert conversations.rows.row_of(LEASE.id) == -1
     assert window.panels.pages.currentWidget() is window.panels.pages.empty
     snackbar = window.panels.snackbar
