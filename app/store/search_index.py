@@ -57,6 +57,16 @@ def _fill(index: str, table: str, columns: str, texts: Callable[..., str], which
     )
 
 
+def remake(execute: Execute) -> None:
+    """Throw the indexes away and make them anew from the texts, where what they hold is damaged."""
+    for index, _fill_it in _fills():
+        for change in ("insert", "delete", "update"):
+            execute(f"DROP TRIGGER IF EXISTS {index}_{change}")
+        execute(f"DROP TABLE IF EXISTS {index}")
+    for statement in search_indexes():
+        execute(statement)
+
+
 def refill(execute: Execute) -> None:
     """Make the indexes anew from the texts, where rows have found new numbers, as VACUUM gives them."""
     for index, fill in _fills():

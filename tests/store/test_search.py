@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from app.domain.chat import Attachment, Conversation, Part, Reasoning, Role, Status, Text
 from app.domain.search import SearchHit, SearchQuery
+from app.errors import StoreError
 from app.store.backups import BackupFolder, Kind
 from app.store.conversations import ConversationStore
 from app.store.database import ChatDatabase, open_database
@@ -163,3 +165,28 @@ def test_a_pin_is_kept(store: ConversationStore, database: ChatDatabase) -> None
     assert store.conversation(made.id).pinned_at is not None
     notes.pin(made.id, False)
     assert store.conversation(made.id).pinned_at is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_index_stops_nobody_from_writing_and_is_made_anew(
+    store: ConversationStore, search: SearchStore, database: ChatDatabase, seed: int
+) -> None:
+    made = talk(store, "Winter journey", Text("My name is Rumpelstilzchen. " + "words of all kinds " * 200))
+    chance = random.Random(seed)
+    for index in ("message_words", "message_trigrams"):
+        rows = database.execute(f"SELECT id, length(block) FROM {index}_data WHERE id > 10").fetchall()
+        for row, length in rows:
+            database.execute(f"UPDATE {index}_data SET block = ? WHERE id = ?", [chance.randbytes(length), row])
+        database.conn.commit()
+    told = []
+    for number in range(40):
+        try:
+            store.add_message(made.id, None, Role.USER, [Text(f"Question {number} of all kinds")])
+        except StoreError as error:
+            told.append(error.remedy)
+    assert told == ["Nothing is lost. Try again."]
+    store.move_to_trash(made.id)
+    store.delete_forever(made.id)
+    talk(store, "Snow", Text("Spieglein an der Wand"))
+    assert len(found(search, "spiegl")) == 1
+    assert not found(search, "Rumpelstilzchen")

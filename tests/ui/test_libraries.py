@@ -130,7 +130,8 @@ def test_the_sidebar_leads_to_the_libraries(open_window: Opener, core: FakeCore)
 def shown(*files: str, cursor: int | None = 0) -> Shown:
     """A page with an excerpt of each of these files: ten lines, from the fortieth on."""
     excerpts = (
-        Excerpt(name, sha256(name.encode()).hexdigest(), i, 40, 100 * i, "words\n" * 10) for i, name in enumerate(files)
+        Excerpt(name, sha256(name.encode()).hexdigest(), i, 40, 100 * i, "\n".join(["words"] * 10))
+        for i, name in enumerate(files)
     )
     return Shown(cursor, 3, tuple(excerpts))
 

@@ -28,6 +28,7 @@ from app.ui.composer_edit import ComposerEdit
 from app.ui.confirm_dialog import ConfirmDialog
 from app.ui.list_dialog import ListDialog
 from app.ui.main_window import MainWindow
+from app.ui.message_actions import MessageActions
 from app.ui.settings_dialog import SettingsDialog
 from app.ui.theme import Theme
 from app.ui.trash_dialog import TrashDialog
@@ -138,6 +139,11 @@ def test_where_nothing_can_be_written_one_can_read_and_nothing_else(open_window:
     conversations.rename_selected()
     assert core.chat.calls == []
     assert window.panels.pages.transcript.shown == 2
+    can = {action.text() for action in conversations.menu().actions() if action.isEnabled() and action.text()}
+    assert can == {"Copy as Markdown", "Export…"}
+    for row in window.panels.pages.transcript.findChildren(MessageActions):
+        shown = {button.text() for button in row.findChildren(QPushButton) if button.isVisible()}
+        assert shown <= {"Copy"}
 
 
 def test_a_question_that_could_not_be_rescued_says_so(open_window: Opener) -> None:
