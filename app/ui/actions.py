@@ -18,6 +18,7 @@ class Act(StrEnum):
     UNDO_TRASH = "undo_trash"
     SEARCH = "search"
     FIND = "find"
+    EXPORT = "export"
     STOP = "stop"
     ANSWER_NOW = "answer_now"
     FOCUS_COMPOSER = "focus_composer"
@@ -41,6 +42,7 @@ _TABLE = (
     _Entry(Act.UNDO_TRASH, str(QT_TRANSLATE_NOOP("Actions", "Take out of the trash again")), "Ctrl+Z"),
     _Entry(Act.SEARCH, str(QT_TRANSLATE_NOOP("Actions", "Search everything")), "Ctrl+K, Ctrl+Shift+F"),
     _Entry(Act.FIND, str(QT_TRANSLATE_NOOP("Actions", "Find in this conversation")), "Ctrl+F"),
+    _Entry(Act.EXPORT, str(QT_TRANSLATE_NOOP("Actions", "Export this conversation…")), "Ctrl+E"),
     _Entry(Act.STOP, str(QT_TRANSLATE_NOOP("Actions", "Stop the answer")), "Esc"),
     _Entry(Act.ANSWER_NOW, str(QT_TRANSLATE_NOOP("Actions", "Answer now")), "Ctrl+Return"),
     _Entry(Act.FOCUS_COMPOSER, str(QT_TRANSLATE_NOOP("Actions", "Write a message")), "Ctrl+L"),

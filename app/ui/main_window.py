@@ -27,7 +27,7 @@ from app.ui.banner import Banner
 from app.ui.composer import Composer
 from app.ui.composer_edit import local_files
 from app.ui.document_panel import LEAST_WIDTH, DocumentPanel
-from app.ui.drop_overlay import DropOverlay, model_in
+from app.ui.drop_overlay import DropOverlay
 from app.ui.find_bar import FindBar
 from app.ui.header import Header
 from app.ui.links import LinkOpener
@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         act[Act.STOP].triggered.connect(presenter.chat.stop)
         act[Act.OPEN_MODEL].triggered.connect(presenter.models.ask_for_file)
         act[Act.ANSWER_NOW].triggered.connect(presenter.chat.submit_or_answer_now)
+        act[Act.EXPORT].triggered.connect(presenter.transfer.export_current)
         act[Act.FIND].triggered.connect(presenter.search.find_here)
         presenter.busy_changed.connect(act[Act.STOP].setEnabled)
         presenter.busy_changed.connect(act[Act.ANSWER_NOW].setEnabled)
@@ -194,7 +195,7 @@ class MainWindow(QMainWindow):
         """Say what would happen to the files that are carried over the window, if anything."""
         files = local_files(event.mimeData())
         presenter = self._presenter
-        if files and presenter is not None and (model_in(files) is not None or presenter.takes_documents):
+        if files and presenter is not None and presenter.takes(files):
             event.acceptProposedAction()
             self._overlay.show_for(files)
 

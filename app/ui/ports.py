@@ -11,12 +11,15 @@ from app.domain.chat import Attachment, Conversation, ConversationId, Effort, Fa
 from app.domain.documents import Mark, StoredDocument
 from app.domain.models import ContextPrice, ModelFile
 from app.domain.search import SearchQuery
+from app.errors import AppError
+from app.export.formats import Writer
 from app.paths import Paths
 from app.services.document_events import AttachmentId, Library, LibraryFile, PendingAttachment
 from app.services.events import Event, ModelState
 from app.services.offers import Offer
 from app.services.safety import SafetyEvent
 from app.services.search import OnFound
+from app.services.transfer import ExportRequest, ImportReport, Progress
 from app.settings import Settings
 from app.store.backups import Backup, Contents
 from app.store.rescue import Rescue
@@ -153,6 +156,24 @@ class SearchPort(Protocol):
     def forget(self) -> None: ...
 
 
+class TransferPort(Protocol):
+    """Exports and imports, one after another."""
+
+    def export(
+        self,
+        request: ExportRequest,
+        write_pdf: Writer,
+        on_progress: Progress,
+        on_end: Callable[[tuple[Path, ...] | AppError | None], None],
+    ) -> None: ...
+
+    def import_file(
+        self, path: Path, on_progress: Progress, on_end: Callable[[ImportReport | AppError | None], None]
+    ) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class ModelPort(Protocol):
     """The chosen model."""
 
@@ -238,6 +259,9 @@ class CorePort(Protocol):
 
     @property
     def search(self) -> SearchPort: ...
+
+    @property
+    def transfer(self) -> TransferPort: ...
 
     @property
     def idle(self) -> IdlePort: ...

@@ -24,6 +24,8 @@ class Sidebar(QFrame):
     backups_requested = Signal()
     about_requested = Signal()
     libraries_requested = Signal()
+    import_requested = Signal()
+    export_all_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +62,9 @@ class Sidebar(QFrame):
         self._libraries = self._menu.addAction(self.tr("Libraries…"))
         self._libraries.setVisible(False)
         self._menu.addSeparator()
+        self._import = self._menu.addAction(self.tr("Import conversations…"))
+        self._export_all = self._menu.addAction(self.tr("Export all conversations…"))
+        self._menu.addSeparator()
         self._trash = self._menu.addAction(self.tr("Trash…"))
         self._backups = self._menu.addAction(self.tr("Backups…"))
         self._menu.addSeparator()
@@ -95,6 +100,8 @@ class Sidebar(QFrame):
         self._trash.triggered.connect(self.trash_requested)
         self._backups.triggered.connect(self.backups_requested)
         self._about.triggered.connect(self.about_requested)
+        self._import.triggered.connect(self.import_requested)
+        self._export_all.triggered.connect(self.export_all_requested)
         self._libraries.triggered.connect(self.libraries_requested)
         self._theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()

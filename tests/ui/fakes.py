@@ -33,6 +33,7 @@ from app.domain.documents import FileStatus, Mark, StoredDocument
 from app.domain.models import ContextPrice, Fit, ModelFile
 from app.domain.search import SearchHit, SearchQuery
 from app.errors import AppError, NotFoundError
+from app.export.formats import Writer
 from app.paths import Paths
 from app.services.document_events import (
     AttachmentChanged,
@@ -59,6 +60,7 @@ from app.services.events import (
 from app.services.offers import Offer
 from app.services.safety import SafetyEvent
 from app.services.search import OnFound
+from app.services.transfer import ExportRequest, ImportReport, Progress
 from app.settings import Settings
 from app.store.backups import Backup
 from app.ui.ports import Attached, PagesPort
@@ -363,6 +365,39 @@ class FakeNotes:
         return True
 
 
+class FakeTransfer:
+    """Keeps what was asked for; a test says how it ends."""
+
+    def __init__(self) -> None:
+        self.requests: list[ExportRequest] = []
+        self.files: list[Path] = []
+        self.stopped = False
+        self.progress: list[Progress] = []
+        self.ends: list[Callable[[Any], None]] = []
+
+    def export(
+        self,
+        request: ExportRequest,
+        write_pdf: Writer,
+        on_progress: Progress,
+        on_end: Callable[[tuple[Path, ...] | AppError | None], None],
+    ) -> None:
+        del write_pdf
+        self.requests.append(request)
+        self.progress.append(on_progress)
+        self.ends.append(on_end)
+
+    def import_file(
+        self, path: Path, on_progress: Progress, on_end: Callable[[ImportReport | AppError | None], None]
+    ) -> None:
+        self.files.append(path)
+        self.progress.append(on_progress)
+        self.ends.append(on_end)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
 class FakeSearch:
     """Finds at once what a test has laid out."""
 
@@ -543,6 +578,7 @@ class FakeCore:
         self.notes = FakeNotes(self.chat)
         self.search = FakeSearch()
         self.versions = FakeVersions(self.chat)
+        self.transfer = FakeTransfer()
         self.models = FakeModels(self.chat, state, trial)
         self.settings = settings
         self.paths = Paths(Path("/home/me/data"))
