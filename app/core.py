@@ -25,9 +25,11 @@ from app.services.events import ConversationsChanged, Event, QueueChanged, TurnE
 from app.services.idle import IdleWatch
 from app.services.library import LibraryService
 from app.services.models import ModelService
+from app.services.notes import Notes
 from app.services.outbox import Outbox
 from app.services.page_pictures import PagePictures
 from app.services.safety import Restored, SafetyEvent, SafetyService
+from app.services.search import SearchService
 from app.services.sources import DocumentSource
 from app.services.transfer import TransferService
 from app.services.versions import Versions
@@ -39,6 +41,8 @@ from app.store.database import open_database
 from app.store.files import keep_private
 from app.store.index import DocumentIndex
 from app.store.index_files import LibraryFiles
+from app.store.notes import NoteStore
+from app.store.search import SearchStore
 from app.store.unsent import UnsentStore
 
 # By name: only the engine's own process loads llama.cpp.
@@ -139,6 +143,8 @@ class Core:
         self.versions = Versions(self.chat, self._store, BranchStore(database))
         self.chat.subscribe(self._give_way)
         self.pages = PagePictures(PageRenderer(), post)
+        self.notes = Notes(self.chat, NoteStore(database))
+        self.search = SearchService(SearchStore(paths.database, database.unchanging), Lane("search"), post)
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
         self.transfer = TransferService(
             lambda: ConversationStore(open_database(paths.database)),
@@ -187,6 +193,7 @@ class Core:
         """End the turn, the engine and its lane, then save and close the database."""
         self.chat.stop()
         self.transfer.close()
+        self.search.close()
         self.chat.leave()
         self.documents.close()
         self.models.stop_loading()
@@ -199,6 +206,7 @@ class Core:
 
     def _on_safety(self, event: SafetyEvent) -> None:
         if isinstance(event, Restored):
+            self.search.reopen()
             self.chat.reread()
             self._notify(QueueChanged())
 

@@ -22,9 +22,9 @@ class Lane:
     def submit(self, job: Callable[[], None]) -> None:
         self._executor.submit(job).add_done_callback(self._log_fault)
 
-    def close(self) -> None:
-        """Drop what waits, let what runs come to its end, and return then."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+    def close(self, *, drop: bool = True) -> None:
+        """Drop what waits (or do it first), let what runs come to its end, and return then."""
+        self._executor.shutdown(wait=True, cancel_futures=drop)
 
     def _log_fault(self, future: Future[None]) -> None:
         error = None if future.cancelled() else future.exception()

@@ -252,6 +252,7 @@ class Conversation:
     head_id: MessageId | None = None
     trashed_at: datetime | None = None
     in_sight_from: MessageId | None = None
+    pinned_at: datetime | None = None
     messages: tuple[Message, ...] = field(default=(), compare=False)
     """The branch that ends in head_id, oldest first; empty in a listing."""
 

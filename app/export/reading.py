@@ -32,6 +32,8 @@ _LARGEST_FILE = 2 << 30
 _MOST_UNREAD = 1000
 _IN_ZIP = re.compile(r"(?:.*/)?conversations(?:[-_]\d+)?\.json", re.IGNORECASE)
 _LONGEST_TITLE = 80
+_BEGINNING = 64 << 10
+_CONVERSATIONS = re.compile(rb'"format"\s*:\s*"%b"|"mapping"\s*:\s*\{' % re.escape(FORMAT).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,22 @@ def read_conversations(path: Path) -> Iterator[Found | Unread]:
                 if unread >= _MOST_UNREAD:
                     yield Unread("", "so much of the file can't be read that the rest was left out")
                     return
+
+
+def holds_conversations(path: Path) -> bool:
+    """Whether a file looks like one for read_conversations(), by its name and its beginning. Raises nothing."""
+    suffix = path.suffix.lower()
+    if suffix not in {".json", ".zip"} or not path.is_file():
+        return False
+    try:
+        if suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                return bool(_members(archive))
+        with path.open("rb") as file:
+            beginning = file.read(_BEGINNING)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, TransferError):
+        return False
+    return _CONVERSATIONS.search(beginning) is not None
 
 
 def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

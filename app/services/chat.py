@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.domain.chat import (
     Attachment,
+    Citation,
     Conversation,
     ConversationId,
     Effort,
@@ -195,21 +196,26 @@ class ChatService:
         self._start_turn(conversation, answer, model, max_tokens)
         return conversation.id
 
-    def answer_again(self, message_id: MessageId, max_tokens: int | None = None) -> None:
+    def answer_again(self, message_id: MessageId, max_tokens: int | None = None, *, resume: bool = False) -> None:
         """Answer once more the question that this answer belongs to: in its place if it is empty, else beside it.
 
-        Raises AppError as send() does.
+        resume goes on with the answer itself, where it ends. Raises AppError as send() does.
         """
         model = self._claim_model()
         answer = self._store.message(message_id)
         conversation = self._store.conversation(answer.conversation_id)
         before = _up_to(conversation.messages, answer.parent_id)
-        if answer.parts:
+        resumed = None
+        if resume and answer.parts:
+            # Citations are found anew once all of the answer is there.
+            parts = tuple(part for part in answer.parts if not isinstance(part, Citation))
+            resumed = answer = replace(answer, parts=parts)
+        if answer.parts and resumed is None:
             answer = self._store.add_message(conversation.id, answer.parent_id, Role.ASSISTANT, status=Status.STREAMING)
         else:
             answer = replace(answer, status=Status.STREAMING, failure=None, statistics=None)
             self._store.save_answer(answer)
-        self._start_turn(replace(conversation, messages=before), answer, model, max_tokens)
+        self._start_turn(replace(conversation, messages=before), answer, model, max_tokens, resumed)
 
     def accept(self, message_id: MessageId, offer: Offer, max_tokens: int | None = None) -> None:
         """Do what was offered with ChoiceOffered for this answer, and answer again. Raises AppError as send() does."""
@@ -334,15 +340,22 @@ class ChatService:
         return PromptOptions(started_on, effort, chosen.instructions, tools, documents=searched or attached)
 
     def _start_turn(
-        self, conversation: Conversation, answer: Message, model: Path, max_tokens: int | None = None
+        self,
+        conversation: Conversation,
+        answer: Message,
+        model: Path,
+        max_tokens: int | None = None,
+        resumed: Message | None = None,
     ) -> None:
-        """Begin the answer to the last message of the conversation."""
+        """Begin the answer to the last message of the conversation, or go on with it."""
         stop = Stop(self._engine)
         running = self._running = RunningTurn(answer, stop, self.notify, self._save, conversation.in_sight)
         self.notify(TurnStarted(conversation.id, conversation.messages[-1], answer))
         self.notify(ConversationsChanged())
         chosen, options = self._options(), self._prompt_options(conversation)
-        request = TurnRequest(conversation.in_sight, options, chosen.temperature, max_tokens, chosen.thinking_budget)
+        request = TurnRequest(
+            conversation.in_sight, options, chosen.temperature, max_tokens, chosen.thinking_budget, resumed
+        )
 
         def emit(event: TurnEvent) -> None:
             self._post(lambda: self._on_turn_event(running, event))

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from app.chat_template import TemplateDialect
 from app.domain.chat import Attachment, ConversationId, Message, MessageId, Role, Text
-from app.domain.dialect import Dialect, PromptOptions
+from app.domain.dialect import Dialect, PromptOptions, StreamParser
 from app.domain.models import ModelInfo
-from app.domain.prompt import Plain, Prompt
+from app.domain.prompt import Plain, Prompt, Tokens
 from app.engine.gguf_header import GgufHeader
 from app.errors import ModelFileError
 from app.harmony import HarmonyDialect
@@ -61,6 +61,28 @@ def until_next_message(
         if prompt[i] == Plain(_PROBE.text):
             return prompt[:i]
     return ()
+
+
+def answer_so_far(
+    dialect: Dialect, messages: Sequence[Message], answer: Message, options: PromptOptions
+) -> tuple[Prompt, StreamParser] | None:
+    """The prompt that ends with the last words of an answer, so that the model goes on with it, and the parser for what
+    follows. messages end with the question; None where the answer has no words or the dialect leaves them out.
+
+    What comes before the words is what any later prompt has of this answer, so that a cache of it is of use here.
+    """
+    texts = [part for part in answer.parts if isinstance(part, Text) and part.text.strip()]
+    if not texts or texts[-1] is not answer.parts[-1]:
+        return None
+    said = texts[-1]
+    at_once = dialect.answer_at_once(dialect.render(messages, options))
+    parser = at_once[1] if at_once is not None else dialect.parser()
+    prompt = dialect.render((*messages, answer, replace(_PROBE, parent_id=answer.id)), options)
+    pieces = (Tokens(said.token_ids), Plain(said.text), Plain(said.text.strip()))
+    for i in reversed(range(len(prompt))):
+        if prompt[i] in pieces:
+            return prompt[: i + 1], parser
+    return None
 
 
 def _no_chat_model(name: str) -> ModelFileError:

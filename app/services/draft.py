@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.chat import Part, Reasoning, Text, ToolCall, ToolResult
@@ -17,16 +17,28 @@ class _OpenPart:
     channel: Channel
     started: float
     pieces: list[str] = field(default_factory=list)
+    token_ids: tuple[int, ...] = ()
+    resumed: bool = False
+
+    def ids(self, sampled: tuple[int, ...]) -> tuple[int, ...]:
+        """Those of all of the text, where they are known for all of it."""
+        return self.token_ids + sampled if self.token_ids or not self.resumed else ()
 
 
 class Draft:
     """Builds the parts of one answer. clock gives seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, begun: Sequence[Part] = ()) -> None:
+        """begun are the parts that an answer has already; text at their end is gone on with."""
         self._clock = clock
-        self._done: list[Part] = []
+        self._done: list[Part] = list(begun)
         self._open: _OpenPart | None = None
         self._since = clock()
+        last = self._done[-1] if self._done else None
+        if isinstance(last, Text):
+            self._done.pop()
+            channel = Channel.PREAMBLE if last.preamble else Channel.ANSWER
+            self._open = _OpenPart(channel, self._since, [last.text], last.token_ids, resumed=True)
 
     def mark_start(self) -> None:
         """The model begins to write now: its first thought is counted from here."""
@@ -73,6 +85,6 @@ class Draft:
             case Channel.REASONING:
                 return Reasoning(text, self._clock() - growing.started, len(token_ids) or len(growing.pieces))
             case Channel.ANSWER | Channel.PREAMBLE:
-                return Text(text, token_ids, preamble=growing.channel is Channel.PREAMBLE)
+                return Text(text, growing.ids(token_ids), preamble=growing.channel is Channel.PREAMBLE)
             case Channel.TOOL_CALL:
                 return None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from app.domain.chat import Message
+from app.domain.chat import Message, Part, Text
 from app.domain.stream import Channel, Delta, StreamMessage
 from app.services.citations import citations
 from app.services.draft import Draft
@@ -35,7 +35,7 @@ class RunningTurn:
         self._notify = notify
         self._save = save
         self._history = history
-        self._draft = Draft()
+        self._draft = Draft(begun=answer.parts)
         self._phase = Phase.PREFILL
         self._saved_at = time.monotonic()
         self._dirty = False
@@ -48,6 +48,9 @@ class RunningTurn:
     def ended(self, outcome: Outcome) -> Message:
         """The answer as it is to be stored at the end: now its citations are known."""
         parts = self._draft.parts()
+        if self._answer.parts and outcome.model != self._answer.model:
+            # Another model began it, or none did go on: ids are those of one model.
+            parts = tuple(_without_ids(part) for part in parts)
         return replace(
             self._answer,
             parts=(*parts, *citations(self._history, parts)),
@@ -109,3 +112,7 @@ class RunningTurn:
             self._save(self.answer)
             self._dirty = False
             self._saved_at = time.monotonic()
+
+
+def _without_ids(part: Part) -> Part:
+    return replace(part, token_ids=()) if isinstance(part, Text) else part

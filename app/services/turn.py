@@ -23,7 +23,7 @@ from app.engine.base import (
     Sampling,
 )
 from app.errors import AppError
-from app.services.dialects import dialect_for, recommended_temperature, until_next_message
+from app.services.dialects import answer_so_far, dialect_for, recommended_temperature, until_next_message
 from app.services.offers import LeaveOut, leave_out
 from app.services.tools import Toolbox
 
@@ -82,7 +82,8 @@ class TurnRequest:
     """messages is the branch up to and with the user's message. temperature None is what suits the model.
 
     max_tokens None lets an answer grow until the context is full. Once the model has thought for thinking_budget
-    tokens, it must answer; None lets it think for as long as it likes.
+    tokens, it must answer; None lets it think for as long as it likes. resumed is an answer that was broken off and now
+    goes on.
     """
 
     messages: tuple[Message, ...]
@@ -90,6 +91,7 @@ class TurnRequest:
     temperature: float | None = None
     max_tokens: int | None = None
     thinking_budget: int | None = None
+    resumed: Message | None = None
 
 
 class Stop:
@@ -189,8 +191,7 @@ class Turn:
             self._sampling = Sampling(self._request.temperature)
         self._shared = until_next_message(dialect, (), options)
         self._toolbox.fit(model.context_size)
-        self._look_up(dialect)
-        prompt, parser = self._begin(dialect, dialect.render(self._messages, options))
+        prompt, parser = self._first(dialect, options)
         calls = 0
         while True:
             output = self._generate(dialect, prompt, parser)
@@ -211,6 +212,17 @@ class Turn:
                 return self._outcome()
             self._forced = True
             prompt, parser = prompt + continuation[0], continuation[1]
+
+    def _first(self, dialect: Dialect, options: PromptOptions) -> _Continuation:
+        """What the turn begins with: the question, or the words of an answer that goes on."""
+        if self._request.resumed is not None:
+            resumed = answer_so_far(dialect, self._messages, self._request.resumed, options)
+            if resumed is None:
+                raise AppError("This answer can't be continued.", "Ask for it again, or send another message.")
+            self._answered = self._forced = True
+            return resumed
+        self._look_up(dialect)
+        return self._begin(dialect, dialect.render(self._messages, options))
 
     def _look_up(self, dialect: Dialect) -> None:
         """A model that can't call tools, or is to answer at once, is given what documents say to the question."""

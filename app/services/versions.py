@@ -68,6 +68,7 @@ class Versions:
             head_id=conversation.head_id if conversation.head_id in kept else last,
             in_sight_from=conversation.in_sight_from if conversation.in_sight_from in kept else None,
             trashed_at=None,
+            pinned_at=None,
         )
         new_ids: dict[str, str] = {}
         copy = renamed(part, lambda identity: new_ids.setdefault(identity, uuid.uuid4().hex))

@@ -27,6 +27,7 @@ from app.store.database import ChatDatabase
 from app.store.errors import store_errors
 from app.store.parts import part_from_row, part_to_row
 from app.store.rows import conversation_from_row, message_from_row, now, storable, timestamp, value_to_json
+from app.store.search_index import forget_deleted
 from app.store.writers import is_alive, this_process
 
 _SHORTEST_PREFIX = 4
@@ -302,6 +303,7 @@ class ConversationStore:
             if any(row["trashed_at"] is None for row in rows):
                 raise StoreError("Only a conversation in the trash can be deleted.", "Move it to the trash first.")
             self._database.execute("DELETE FROM conversations WHERE id IN (SELECT value FROM json_each(?))", [named])
+            forget_deleted(self._database.execute)
         self.truncate_log()
 
     @store_errors()

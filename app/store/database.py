@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
@@ -27,19 +28,28 @@ from app.store.files import (
 )
 from app.store.log import has_lost_commits
 from app.store.migrations import CHAT, Schema
+from app.store.search_index import remake
 
+_log = logging.getLogger(__name__)
 _JUST_NOW_SECONDS = 60.0
+_INDEX_REMADE = StoreError("The search index was damaged and has been made anew.", "Nothing is lost. Try again.")
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 
 class ChatDatabase(Database):
     """The open database. read_only says why nothing can be changed in it; None where everything can.
 
+    unchanging tells that no other process can write to it either: it lies where not even a log can be made.
     checked_at is when all of it was last read and found whole, in seconds since 1970.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, checked_at: float, read_only: StoreError | None = None
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        checked_at: float,
+        read_only: StoreError | None = None,
+        unchanging: bool = False,
     ) -> None:
         # Plugins of sqlite-utils are code that happens to be installed on the machine; none of it belongs in here.
         super().__init__(connection, execute_plugins=False)
@@ -47,6 +57,7 @@ class ChatDatabase(Database):
         self.checked_at = checked_at
         self.checked_now = time.time() - checked_at < _JUST_NOW_SECONDS
         self.read_only = read_only
+        self.unchanging = unchanging
         self._file = _identity(path)
         read_smashed_text(connection)
 
@@ -57,6 +68,9 @@ class ChatDatabase(Database):
         try:
             return super().execute(sql, parameters)  # type: ignore[arg-type]  # any iterable will do
         except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_CORRUPT_VTAB and self.read_only is None:
+                self._remake_indexes()
+                raise _INDEX_REMADE from error
             code = primary_code(error)
             if self.read_only is not None and code == sqlite3.SQLITE_READONLY:
                 raise self.read_only from error
@@ -69,6 +83,17 @@ class ChatDatabase(Database):
         super().close()
         if self.read_only is None and not log_of(self.path).exists():
             marks.leave(self.path, self.checked_at)
+
+    def _remake_indexes(self) -> None:
+        """No check finds a damaged search index, and nothing is lost with it: it is made of what is here."""
+        _log.warning("The search index is damaged and is made anew")
+        execute = super().execute
+        # What was under way can't go on; SQLite has mostly undone it already.
+        if self.conn.in_transaction:
+            execute("ROLLBACK")
+        execute("BEGIN IMMEDIATE")
+        remake(execute)
+        execute("COMMIT")
 
     def _check_place(self) -> None:
         # A file that was deleted or whose disk went can still be written to, and all of it is lost at the end.
@@ -127,7 +152,7 @@ def _open_unchanging(path: Path, schema: Schema, why: StoreError) -> ChatDatabas
     reason = StoreError(
         why.title, f"You can read and export your conversations. {why.remedy} Then start {APP_NAME} again.", why.details
     )
-    return ChatDatabase(connect_unchanging(path), path, checked_at, reason)
+    return ChatDatabase(connect_unchanging(path), path, checked_at, reason, unchanging=True)
 
 
 def _is_locked(error: BaseException) -> bool:

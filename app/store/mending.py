@@ -14,6 +14,7 @@ from app.domain.chat import Effort, Role, Status, new_conversation_id
 from app.markup import title_from
 from app.store.parts import to_json
 from app.store.rows import now, timestamp
+from app.store.search_index import forget_deleted
 
 _OWN_TABLES = ("conversations", "messages", "parts", "unsent")
 _LOST = to_json({"title": "This message was lost when the file with your conversations was damaged.", "remedy": ""})
@@ -86,6 +87,13 @@ _HEADS = """
     OR updated_at < (SELECT max(created_at) FROM messages WHERE conversation_id = conversations.id)
 """
 
+# No constraint says that only one draft has no conversation.
+_ONE_DRAFT = """
+    DELETE FROM drafts WHERE conversation_id IS NULL AND rowid <> (
+        SELECT rowid FROM drafts WHERE conversation_id IS NULL ORDER BY saved_at DESC LIMIT 1
+    )
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Mended:
@@ -132,6 +140,7 @@ def mend(connection: sqlite3.Connection) -> Mended:
     for table in ("library_uses", "attached"):
         connection.execute(f"DELETE FROM {table} WHERE conversation_id NOT IN (SELECT id FROM conversations)")  # noqa: S608
     connection.execute("DELETE FROM library_uses WHERE library NOT IN (SELECT name FROM libraries)")
+    connection.execute(_ONE_DRAFT)
     connection.execute(_HEADS)
     return Mended(rebuilt, lost, gaps)
 
@@ -141,6 +150,7 @@ def forget_conversations(connection: sqlite3.Connection, ids: Collection[str]) -
     deleted = connection.execute(
         "DELETE FROM conversations WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(ids))]
     )
+    forget_deleted(connection.execute)
     return deleted.rowcount
 
 
@@ -199,7 +209,8 @@ def _shelter(connection: sqlite3.Connection) -> str:
 def _rebuild_conversations(connection: sqlite3.Connection) -> None:
     homeless = connection.execute(
         "SELECT conversation_id, min(created_at), max(created_at) FROM ("
-        "SELECT conversation_id, created_at FROM messages UNION ALL SELECT conversation_id, created_at FROM unsent) "
+        "SELECT conversation_id, created_at FROM messages UNION ALL SELECT conversation_id, created_at FROM unsent "
+        "UNION ALL SELECT conversation_id, saved_at FROM drafts WHERE conversation_id IS NOT NULL) "
         "WHERE conversation_id NOT IN (SELECT id FROM conversations) GROUP BY conversation_id"
     ).fetchall()
     for conversation_id, first, last in homeless:

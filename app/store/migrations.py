@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from app.store.search_index import search_indexes
+
 _chat = Migrations("chat")
 
 
@@ -128,7 +130,31 @@ def m003_libraries_and_attached(database: Database) -> None:
     _run(database, _LIBRARIES_AND_ATTACHED)
 
 
-CHAT = Schema(application_id=int.from_bytes(b"Ingl", "big"), version=3, migrations=_chat)
+_PINS_AND_DRAFTS = """\
+ALTER TABLE conversations ADD COLUMN pinned_at TEXT;
+
+CREATE TABLE drafts (
+    conversation_id TEXT UNIQUE REFERENCES conversations (id) ON DELETE CASCADE,
+    saved_at TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+"""
+
+
+@_chat()
+def m004_search(database: Database) -> None:
+    """Full-text indexes over titles, messages and reasoning; pins; what is typed and not yet sent.
+
+    Words are found whatever their accents and by their beginnings; trigrams find parts of words, and words of scripts
+    that put no spaces between them. The indexes go by rowid: the file is never to be vacuumed without building them
+    anew. The draft of a conversation that has not begun has no conversation_id.
+    """
+    for statement in search_indexes():
+        database.execute(statement)
+    _run(database, _PINS_AND_DRAFTS)
+
+
+CHAT = Schema(application_id=int.from_bytes(b"Ingl", "big"), version=4, migrations=_chat)
 
 
 def _run(database: Database, statements: str) -> None:

@@ -19,6 +19,7 @@ from app.store.connections import BUSY_SECONDS, connect_read_only
 from app.store.errors import DAMAGED, DamagedDatabaseError, store_errors
 from app.store.files import BROKEN, create_private, remove_database, sync_file, sync_folder
 from app.store.mending import forget_conversations
+from app.store.search_index import refill
 
 
 class Purge:
@@ -104,6 +105,9 @@ def _purge(backup: Backup, ids: Collection[str]) -> None:
             connection.commit()
             # Pages that are written anew hold nothing of what was deleted; nor is a temporary file elsewhere needed.
             connection.execute("VACUUM INTO ?", [str(part)])
+        with closing(sqlite3.connect(part)) as connection:
+            refill(connection.execute)
+            connection.commit()
         if not is_sound(part):
             raise DamagedDatabaseError(DAMAGED.title, DAMAGED.remedy, backup.name)
         sync_file(part)

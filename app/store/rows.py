@@ -58,6 +58,7 @@ def conversation_from_row(row: dict[str, Any], messages: Sequence[Message] = ())
         trashed_at=None if row["trashed_at"] is None else _moment(row["trashed_at"]),
         # An older file that can't be changed is read as it is.
         in_sight_from=MessageId(row["in_sight_from"]) if row.get("in_sight_from") else None,
+        pinned_at=_moment(row["pinned_at"]) if row.get("pinned_at") else None,
         messages=tuple(messages),
     )
 

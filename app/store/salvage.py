@@ -53,6 +53,7 @@ _KEYS = {
     "libraries": "name",
     "library_uses": "conversation_id",
     "attached": "conversation_id, sha256",
+    "drafts": "conversation_id",
 }
 
 SKELETONS = """
@@ -213,6 +214,8 @@ def _table_of(values: tuple[Value, ...]) -> str | None:
             return "unsent"
         case (str(id_), str(digest), str(), str(), int()) if _is_id(id_) and _DIGEST.fullmatch(digest):
             return "attached"
+        case ((str() | None) as id_, str(saved), str()) if (id_ is None or _is_id(id_)) and _is_moment(saved):
+            return "drafts"
         case (str(id_), str()) if _is_id(id_):
             return "library_uses"
         case (str(), str(folders), 0 | 1) if folders[:2] == '["' and is_json(folders):
@@ -227,6 +230,7 @@ def _upsert(table: str, columns: list[str]) -> str:
         "messages": "status = 'streaming' AND excluded.status <> 'streaming'",
         "parts": "length(excluded.data) > length(data)",
         "unsent": "length(excluded.text) > length(text)",
+        "drafts": "excluded.saved_at > saved_at",
     }.get(table, "false")
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
     return (

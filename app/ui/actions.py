@@ -16,6 +16,9 @@ class Act(StrEnum):
     NEW = "new"
     RENAME = "rename"
     UNDO_TRASH = "undo_trash"
+    SEARCH = "search"
+    FIND = "find"
+    EXPORT = "export"
     STOP = "stop"
     ANSWER_NOW = "answer_now"
     FOCUS_COMPOSER = "focus_composer"
@@ -37,6 +40,9 @@ _TABLE = (
     _Entry(Act.NEW, str(QT_TRANSLATE_NOOP("Actions", "New conversation")), "Ctrl+N"),
     _Entry(Act.RENAME, str(QT_TRANSLATE_NOOP("Actions", "Rename the conversation")), "F2"),
     _Entry(Act.UNDO_TRASH, str(QT_TRANSLATE_NOOP("Actions", "Take out of the trash again")), "Ctrl+Z"),
+    _Entry(Act.SEARCH, str(QT_TRANSLATE_NOOP("Actions", "Search everything")), "Ctrl+K, Ctrl+Shift+F"),
+    _Entry(Act.FIND, str(QT_TRANSLATE_NOOP("Actions", "Find in this conversation")), "Ctrl+F"),
+    _Entry(Act.EXPORT, str(QT_TRANSLATE_NOOP("Actions", "Export this conversation…")), "Ctrl+E"),
     _Entry(Act.STOP, str(QT_TRANSLATE_NOOP("Actions", "Stop the answer")), "Esc"),
     _Entry(Act.ANSWER_NOW, str(QT_TRANSLATE_NOOP("Actions", "Answer now")), "Ctrl+Return"),
     _Entry(Act.FOCUS_COMPOSER, str(QT_TRANSLATE_NOOP("Actions", "Write a message")), "Ctrl+L"),
@@ -54,7 +60,8 @@ def build_actions(window: QWidget) -> dict[Act, QAction]:
     for entry in _TABLE:
         action = QAction(QCoreApplication.translate("Actions", entry.text), window)
         action.setObjectName(f"action_{entry.act}")
-        action.setShortcut(QKeySequence(entry.shortcut))
+        # "Ctrl+K, Ctrl+Shift+F" as one sequence would be two keys after each other.
+        action.setShortcuts([QKeySequence(keys) for keys in entry.shortcut.split(", ")])
         window.addAction(action)
         actions[entry.act] = action
     actions[Act.UNDO_TRASH].setEnabled(False)

@@ -13,6 +13,7 @@ from app.domain.chat import Citation, Message, Part, Reasoning, Status, Text
 from app.markup import GrowingBlocks, render_blocks
 from app.ui import document_words
 from app.ui.block_stack import BlockStack
+from app.ui.message_actions import MessageActions
 from app.ui.meta_line import MetaLine
 from app.ui.reasoning_panel import ReasoningPanel
 from app.ui.source_list import SourceList
@@ -81,6 +82,10 @@ class AnswerMessage(QWidget):
     @property
     def meta(self) -> MetaLine:
         return self._meta
+
+    @property
+    def message_actions(self) -> MessageActions:
+        return self._meta.message_actions
 
     @property
     def notice(self) -> Notice:

@@ -19,6 +19,7 @@ class Cause(StrEnum):
     READ_ONLY = "read_only"
     BACKUP = "backup"
     REMAINING = "remaining"
+    TRANSFER = "transfer"
 
 
 _URGENCY = tuple(Cause)

@@ -227,8 +227,10 @@ class ChatController(QObject):
     def _show_list(self) -> None:
         conversations = self._core.chat.conversations()
         today = datetime.now().astimezone().date()
-        self._panels.sidebar.conversations.show_conversations(conversations, today)
-        self._panels.sidebar.conversations.select(self._current)
+        shown = self._panels.sidebar.conversations
+        shown.show_conversations(conversations, today)
+        if len(shown.all_selected) < 2:
+            shown.select(self._current)
         for conversation in conversations:
             if conversation.id == self._current:
                 self._show_title(conversation)
@@ -300,27 +302,32 @@ class ChatController(QObject):
         except AppError as error:
             self.failed.emit(error)
 
-    @Slot(str, str)
-    def _on_trash_requested(self, conversation_id: str, title: str) -> None:
+    @Slot(list, str)
+    def _on_trash_requested(self, conversation_ids: list[ConversationId], title: str) -> None:
         try:
-            self._core.chat.move_to_trash(ConversationId(conversation_id))
+            for conversation_id in conversation_ids:
+                self._core.chat.move_to_trash(conversation_id)
         except AppError as error:
             self.failed.emit(error)
             return
-        if conversation_id == self._current:
+        if self._current in conversation_ids:
             self.begin()
-        what = self.tr("“{title}” is in the trash").format(title=words.one_line(title)[:40])
-        self._panels.snackbar.offer_undo(conversation_id, what)
+        if len(conversation_ids) == 1:
+            what = self.tr("“{title}” is in the trash").format(title=words.one_line(title)[:40])
+        else:
+            what = self.tr("{count} conversations are in the trash").format(count=len(conversation_ids))
+        self._panels.snackbar.offer_undo(conversation_ids, what)
         self._panels.composer.yield_undo()
 
-    @Slot(str)
-    def _on_undone(self, conversation_id: str) -> None:
+    @Slot(object)
+    def _on_undone(self, conversation_ids: list[ConversationId]) -> None:
         try:
-            self._core.chat.restore(ConversationId(conversation_id))
+            for conversation_id in conversation_ids:
+                self._core.chat.restore(conversation_id)
         except AppError as error:
             self.failed.emit(error)
             return
-        self.show_conversation(conversation_id)
+        self.show_conversation(conversation_ids[0])
 
 
 def choices_for(offers: tuple[Offer, ...]) -> list[Choice]:

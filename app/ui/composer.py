@@ -24,6 +24,7 @@ class Composer(QFrame):
 
     message_submitted = Signal(str)  # text
     stop_requested = Signal()
+    text_changed = Signal()
     effort_chosen = Signal(str)  # value of an Effort
     files_pasted = Signal(list)  # of Path
 
@@ -195,6 +196,7 @@ class Composer(QFrame):
 
     @Slot()
     def _on_text_changed(self) -> None:
+        self.text_changed.emit()
         self._refresh()
 
     def _make_room(self) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
-from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QFrame, QListView, QMenu, QWidget
 
@@ -20,7 +21,11 @@ class ConversationList(QListView):
 
     conversation_selected = Signal(str)  # conversation id
     rename_requested = Signal(str, str)  # conversation id, title
-    trash_requested = Signal(str, str)  # conversation id, title
+    trash_requested = Signal(list, str)  # conversation ids, title of the first
+    pin_requested = Signal(list, bool)  # conversation ids, pinned
+    duplicate_requested = Signal(str)  # conversation id
+    copy_requested = Signal(str)  # conversation id, as Markdown
+    export_requested = Signal(list)  # conversation ids
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +47,7 @@ class ConversationList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMouseTracking(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
 
     def _connect(self) -> None:
         self.rows.rename_requested.connect(self.rename_requested)
@@ -56,9 +62,15 @@ class ConversationList(QListView):
 
     @property
     def selected(self) -> ConversationId | None:
-        """The chosen conversation."""
-        found = self.selectionModel().selectedIndexes()
-        return found[0].data(RowRole.ID) if found else None
+        """The chosen conversation, where it is one."""
+        found = self.all_selected
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def all_selected(self) -> list[ConversationId]:
+        """The chosen conversations, from above."""
+        found = sorted(self.selectionModel().selectedIndexes(), key=lambda index: index.row())
+        return [index.data(RowRole.ID) for index in found if index.data(RowRole.ID)]
 
     def show_conversations(self, conversations: Sequence[Conversation], today: date) -> None:
         """Show these; the choice stays with its conversation, and a title that is being edited is waited for."""
@@ -66,21 +78,20 @@ class ConversationList(QListView):
             self._later = (conversations, today)
             return
         self._later = None
-        chosen = self.selected
+        chosen = self.all_selected
         self._quiet = True
         self.rows.show_conversations(conversations, today)
         self._quiet = False
-        self.select(chosen)
+        self.select(*chosen)
 
-    def select(self, conversation_id: str | None) -> None:
-        """Mark a conversation as the one that is shown, without telling about it."""
+    def select(self, *conversation_ids: str | None) -> None:
+        """Mark the conversation that is shown, or several, without telling about it."""
         self._quiet = True
-        row = self.rows.row_of(conversation_id)
-        if row < 0:
-            self.clearSelection()
-            self.setCurrentIndex(QModelIndex())
-        else:
-            self.setCurrentIndex(self.rows.index(row))
+        rows = [row for row in map(self.rows.row_of, conversation_ids) if row >= 0]
+        self.clearSelection()
+        self.setCurrentIndex(self.rows.index(rows[0]) if rows else QModelIndex())
+        for row in rows[1:]:
+            self.selectionModel().select(self.rows.index(row), QItemSelectionModel.SelectionFlag.Select)
         self._quiet = False
 
     def set_read_only(self) -> None:
@@ -116,21 +127,37 @@ class ConversationList(QListView):
         index = self.indexAt(place)
         if not index.isValid() or index.data(RowRole.HEADING):
             return
-        self.setCurrentIndex(index)
+        if not self.selectionModel().isSelected(index):
+            self.setCurrentIndex(index)
+        self.menu().popup(self.viewport().mapToGlobal(place))
+
+    def menu(self) -> QMenu:
+        """What can be done with the chosen conversations; deletes itself when it is closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self.tr("Rename")).triggered.connect(self._on_rename_triggered)
-        menu.addAction(self.tr("Move to trash")).triggered.connect(self._on_trash_triggered)
-        for action in menu.actions():
+        chosen = self.all_selected
+        rows = [self.rows.index(self.rows.row_of(each)) for each in chosen]
+        pinned = all(row.data(RowRole.PINNED) for row in rows)
+        rename = menu.addAction(self.tr("Rename"))
+        rename.triggered.connect(self.rename_selected)
+        pin = menu.addAction(self.tr("Unpin") if pinned else self.tr("Pin"))
+        pin.triggered.connect(partial(self.pin_requested.emit, chosen, not pinned))
+        duplicate = menu.addAction(self.tr("Duplicate"))
+        duplicate.triggered.connect(partial(self.duplicate_requested.emit, chosen[0]))
+        copy = menu.addAction(self.tr("Copy as Markdown"))
+        copy.triggered.connect(partial(self.copy_requested.emit, chosen[0]))
+        menu.addAction(self.tr("Export…")).triggered.connect(partial(self.export_requested.emit, chosen))
+        menu.addSeparator()
+        trash = menu.addAction(self.tr("Move to trash"))
+        trash.triggered.connect(self._on_trash_triggered)
+        for action in (rename, duplicate, copy):
+            action.setVisible(len(chosen) == 1)
+        for action in (rename, pin, duplicate, trash):
             action.setEnabled(not self._read_only)
-        menu.popup(self.viewport().mapToGlobal(place))
-
-    @Slot()
-    def _on_rename_triggered(self) -> None:
-        self.rename_selected()
+        return menu
 
     @Slot()
     def _on_trash_triggered(self) -> None:
-        index = self.currentIndex()
-        if index.isValid() and not index.data(RowRole.HEADING) and not self._read_only:
-            self.trash_requested.emit(index.data(RowRole.ID), str(index.data()))
+        chosen = self.all_selected
+        if chosen and not self._read_only:
+            self.trash_requested.emit(chosen, str(self.rows.index(self.rows.row_of(chosen[0])).data()))

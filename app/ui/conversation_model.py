@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import IntEnum
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -21,6 +21,7 @@ class RowRole(IntEnum):
     ID = Qt.ItemDataRole.UserRole + 1
     DETAIL = Qt.ItemDataRole.UserRole + 2
     HEADING = Qt.ItemDataRole.UserRole + 3
+    PINNED = Qt.ItemDataRole.UserRole + 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Row:
     text: str
     id: ConversationId | None = None
     detail: str = ""
+    pinned: bool = False
 
 
 class ConversationModel(QAbstractListModel):
@@ -67,6 +69,8 @@ class ConversationModel(QAbstractListModel):
                 return row.id
             case RowRole.DETAIL:
                 return row.detail
+            case RowRole.PINNED:
+                return row.pinned
             case RowRole.HEADING:
                 return row.id is None
         return None
@@ -86,14 +90,21 @@ class ConversationModel(QAbstractListModel):
 
 
 def rows(conversations: Sequence[Conversation], today: date) -> list[Row]:
-    """Newest first, under headings."""
+    """Pinned ones first, the one pinned last at the end; then the newest first, under headings."""
     result: list[Row] = []
     heading = ""
-    for conversation in sorted(conversations, key=lambda each: each.updated_at, reverse=True):
-        section = words.section(words.local(conversation.updated_at).date(), today)
+    pinned = sorted((each for each in conversations if each.pinned_at), key=_pinned_at)
+    others = [each for each in conversations if not each.pinned_at]
+    for conversation in [*pinned, *sorted(others, key=lambda each: each.updated_at, reverse=True)]:
+        is_pinned = conversation.pinned_at is not None
+        section = words.pinned() if is_pinned else words.section(words.local(conversation.updated_at).date(), today)
         if section != heading:
             heading = section
             result.append(Row(section))
         title = conversation.title or words.untitled()
-        result.append(Row(title, conversation.id, words.when(conversation.updated_at, today)))
+        result.append(Row(title, conversation.id, words.when(conversation.updated_at, today), is_pinned))
     return result
+
+
+def _pinned_at(conversation: Conversation) -> datetime:
+    return conversation.pinned_at or conversation.updated_at

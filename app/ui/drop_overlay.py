@@ -8,7 +8,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.ui import document_words
+from app.export.reading import holds_conversations
+from app.ui import document_words, transfer_words
 from app.ui.theme import Theme, body_font
 
 MODEL = ".gguf"
@@ -33,7 +34,11 @@ class DropOverlay(QWidget):
     def show_for(self, paths: list[Path]) -> None:
         """Say what dropping these would do."""
         folders = sum(path.is_dir() for path in paths)
-        self._title, self._words = document_words.drop_of(len(paths), folders, model_in(paths) is not None)
+        model = model_in(paths) is not None
+        if conversations_in(paths) and not model:
+            self._title, self._words = transfer_words.drop()
+        else:
+            self._title, self._words = document_words.drop_of(len(paths), folders, model)
         self.setAccessibleName(self.text)
         self.setGeometry(self._over.rect())
         self.show()
@@ -63,3 +68,8 @@ class DropOverlay(QWidget):
 def model_in(paths: list[Path]) -> Path | None:
     """The model among these files, if there is one."""
     return next((path for path in paths if path.suffix.lower() == MODEL), None)
+
+
+def conversations_in(paths: list[Path]) -> list[Path]:
+    """The files with conversations, if all of these are."""
+    return paths if paths and all(map(holds_conversations, paths)) else []

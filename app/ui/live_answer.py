@@ -13,8 +13,8 @@ from app.services.events import AnswerGrew, Phase, ReasoningGrew, ToolUsed, Turn
 class _Stretch:
     """Text that comes in pieces."""
 
-    def __init__(self, preamble: bool = False) -> None:
-        self.pieces: list[str] = []
+    def __init__(self, preamble: bool = False, text: str = "") -> None:
+        self.pieces: list[str] = [text] if text else []
         self.preamble = preamble
 
 
@@ -26,6 +26,10 @@ class LiveAnswer:
         self.progress = TurnProgress(started.conversation_id, started.answer.id, Phase.PREFILL)
         self._clock = clock
         self._items: list[Part | tuple[type[Reasoning] | type[Text], _Stretch]] = list(started.answer.parts)
+        last = self._items[-1] if self._items else None
+        if isinstance(last, Text):
+            # An answer that goes on.
+            self._items[-1] = (Text, _Stretch(last.preamble, last.text))
         self._thinking_since: float | None = None
         self._thought = 0.0
         self._answering_since: float | None = None

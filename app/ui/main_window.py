@@ -27,7 +27,8 @@ from app.ui.banner import Banner
 from app.ui.composer import Composer
 from app.ui.composer_edit import local_files
 from app.ui.document_panel import LEAST_WIDTH, DocumentPanel
-from app.ui.drop_overlay import DropOverlay, model_in
+from app.ui.drop_overlay import DropOverlay
+from app.ui.find_bar import FindBar
 from app.ui.header import Header
 from app.ui.links import LinkOpener
 from app.ui.pages import Pages
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
             snackbar=Snackbar(pages),
             waiting=WaitingMessages(),
             document=DocumentPanel(self._theme),
+            find_bar=FindBar(self._main),
         )
         self.setAcceptDrops(True)
         self.actions_by_name: dict[Act, QAction] = build_actions(self)
@@ -113,6 +115,7 @@ class MainWindow(QMainWindow):
         main.setSpacing(0)
         main.addWidget(self.panels.header)
         main.addWidget(self.panels.banner)
+        main.addWidget(self.panels.find_bar)
         main.addWidget(self.panels.pages, 1)
         main.addLayout(centre)
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
@@ -133,6 +136,7 @@ class MainWindow(QMainWindow):
         act = self.actions_by_name
         act[Act.TOGGLE_SIDEBAR].triggered.connect(self._on_sidebar_toggled)
         act[Act.FOCUS_COMPOSER].triggered.connect(self._on_focus_composer)
+        act[Act.SEARCH].triggered.connect(self._on_search_requested)
         act[Act.RENAME].triggered.connect(self._on_rename_requested)
         act[Act.SETTINGS].triggered.connect(self._on_settings_requested)
         act[Act.QUIT].triggered.connect(self.close)
@@ -153,6 +157,8 @@ class MainWindow(QMainWindow):
         act[Act.STOP].triggered.connect(presenter.chat.stop)
         act[Act.OPEN_MODEL].triggered.connect(presenter.models.ask_for_file)
         act[Act.ANSWER_NOW].triggered.connect(presenter.chat.submit_or_answer_now)
+        act[Act.EXPORT].triggered.connect(presenter.transfer.export_current)
+        act[Act.FIND].triggered.connect(presenter.search.find_here)
         presenter.busy_changed.connect(act[Act.STOP].setEnabled)
         presenter.busy_changed.connect(act[Act.ANSWER_NOW].setEnabled)
         act[Act.ATTACH].triggered.connect(presenter.documents.ask_for_files)
@@ -189,7 +195,7 @@ class MainWindow(QMainWindow):
         """Say what would happen to the files that are carried over the window, if anything."""
         files = local_files(event.mimeData())
         presenter = self._presenter
-        if files and presenter is not None and (model_in(files) is not None or presenter.takes_documents):
+        if files and presenter is not None and presenter.takes(files):
             event.acceptProposedAction()
             self._overlay.show_for(files)
 
@@ -204,6 +210,8 @@ class MainWindow(QMainWindow):
             self._presenter.take_files(local_files(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self._presenter is not None:
+            self._presenter.drafts.save()
         if self._core is not None:
             self._keep_layout()
         super().closeEvent(event)
@@ -214,6 +222,11 @@ class MainWindow(QMainWindow):
         if not self._narrow:
             self._sidebar_wanted = visible
         self._show_sidebar(visible)
+
+    @Slot()
+    def _on_search_requested(self) -> None:
+        self._show_sidebar(True)
+        self.panels.sidebar.search.take_focus()
 
     @Slot()
     def _on_rename_requested(self) -> None:

@@ -1,13 +1,14 @@
-"""The pale line under an answer: how it ended, how fast it was, and Copy."""
+"""The pale line under an answer: how it ended, how fast it was, Copy, and what else can be done with it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from app.domain.chat import Message
+from app.domain.chat import Message, Role
 from app.ui import document_words, words
 from app.ui.document_words import Grounds
+from app.ui.message_actions import MessageActions
 from app.ui.widgets.controls import plain_label
 from app.ui.widgets.copy_button import CopyButton
 from app.ui.widgets.flow_layout import FlowLayout
@@ -35,12 +36,14 @@ class MetaLine(QWidget):
             self.tr("Copy this answer and the list of its sources"), self, self.tr("Copy with sources")
         )
         self._copy_all.hide()
+        self._actions = MessageActions(Role.ASSISTANT, self)
         layout = FlowLayout(self, gap=12, row_gap=0)
         layout.addWidget(self._ending)
         layout.addWidget(self._grounds)
         layout.addWidget(self._speed)
         layout.addWidget(self._copy)
         layout.addWidget(self._copy_all)
+        layout.addWidget(self._actions)
 
     def _connect(self) -> None:
         self._copy.clicked.connect(self.copy_requested)
@@ -58,6 +61,10 @@ class MetaLine(QWidget):
         if grounds is not None:
             self._grounds.setText(document_words.drawn_from(grounds))
 
+    @property
+    def message_actions(self) -> MessageActions:
+        return self._actions
+
     def show_message(self, message: Message) -> None:
         """Tell about a message that has ended."""
         ending = words.ending(message)
@@ -70,3 +77,4 @@ class MetaLine(QWidget):
             self._speed.setText(words.speed(statistics))
             self._speed.setToolTip(words.cost(statistics))
         self._copy.setVisible(bool(message.text))
+        self._actions.show_message(message)

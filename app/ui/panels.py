@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.ui.banner import Banner
 from app.ui.composer import Composer
 from app.ui.document_panel import DocumentPanel
+from app.ui.find_bar import FindBar
 from app.ui.header import Header
 from app.ui.pages import Pages
 from app.ui.sidebar import Sidebar
@@ -28,3 +29,4 @@ class Panels:
     snackbar: Snackbar
     waiting: WaitingMessages
     document: DocumentPanel
+    find_bar: FindBar

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,12 +10,17 @@ from app.documents.render import RenderedPage, RenderFailure
 from app.domain.chat import Attachment, Conversation, ConversationId, Effort, Failure, MessageId, Unsent
 from app.domain.documents import Mark, StoredDocument
 from app.domain.models import ContextPrice, ModelFile
+from app.domain.search import SearchQuery
+from app.errors import AppError
+from app.export.formats import Writer
 from app.paths import Paths
 from app.services.chat import Ahead
 from app.services.document_events import AttachmentId, Library, LibraryFile, PendingAttachment
 from app.services.events import Event, ModelState
 from app.services.offers import Offer
 from app.services.safety import SafetyEvent
+from app.services.search import OnFound
+from app.services.transfer import ExportRequest, ImportReport, Progress
 from app.settings import Settings
 from app.store.backups import Backup, Contents
 from app.store.rescue import Rescue
@@ -45,7 +50,7 @@ class ChatPort(Protocol):
 
     def conversation(self, conversation_id: ConversationId) -> Conversation: ...
 
-    def answer_again(self, message_id: MessageId) -> None: ...
+    def answer_again(self, message_id: MessageId, *, resume: bool = False) -> None: ...
 
     def accept(self, message_id: MessageId, offer: Offer) -> None: ...
 
@@ -118,6 +123,56 @@ class IdlePort(Protocol):
     """What is done when nobody is there."""
 
     def tick(self) -> None: ...
+
+
+class VersionsPort(Protocol):
+    """The versions of messages, and copies of conversations."""
+
+    def of(self, conversation_id: ConversationId) -> Mapping[MessageId, Sequence[MessageId]]: ...
+
+    def show(self, message_id: MessageId) -> Conversation: ...
+
+    def edit(self, message_id: MessageId, text: str) -> None: ...
+
+    def branch_off(self, message_id: MessageId) -> ConversationId: ...
+
+    def duplicate(self, conversation_id: ConversationId) -> ConversationId: ...
+
+
+class NotesPort(Protocol):
+    """Pins and drafts."""
+
+    def pin(self, conversation_id: ConversationId, pinned: bool) -> None: ...
+
+    def draft(self, conversation_id: ConversationId | None) -> str: ...
+
+    def save_draft(self, conversation_id: ConversationId | None, text: str) -> bool: ...
+
+
+class SearchPort(Protocol):
+    """Finding in all conversations."""
+
+    def search(self, query: SearchQuery, on_found: OnFound) -> None: ...
+
+    def forget(self) -> None: ...
+
+
+class TransferPort(Protocol):
+    """Exports and imports, one after another."""
+
+    def export(
+        self,
+        request: ExportRequest,
+        write_pdf: Writer,
+        on_progress: Progress,
+        on_end: Callable[[tuple[Path, ...] | AppError | None], None],
+    ) -> None: ...
+
+    def import_file(
+        self, path: Path, on_progress: Progress, on_end: Callable[[ImportReport | AppError | None], None]
+    ) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class ModelPort(Protocol):
@@ -198,6 +253,18 @@ class CorePort(Protocol):
 
     @property
     def models(self) -> ModelPort: ...
+
+    @property
+    def versions(self) -> VersionsPort: ...
+
+    @property
+    def notes(self) -> NotesPort: ...
+
+    @property
+    def search(self) -> SearchPort: ...
+
+    @property
+    def transfer(self) -> TransferPort: ...
 
     @property
     def idle(self) -> IdlePort: ...

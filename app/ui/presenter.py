@@ -23,15 +23,20 @@ from app.services.events import (
 from app.ui import words
 from app.ui.chat_controller import ChatController
 from app.ui.document_desk import DocumentDesk
-from app.ui.drop_overlay import model_in
+from app.ui.draft_controller import DraftController
+from app.ui.drop_overlay import conversations_in, model_in
 from app.ui.error_box import show_error
+from app.ui.list_controller import ListController
 from app.ui.live_answer import LiveAnswer
 from app.ui.model_controller import ModelController
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 from app.ui.queue_controller import QueueController
 from app.ui.safety_controller import SafetyController
+from app.ui.search_controller import SearchController
 from app.ui.theme import Theme
+from app.ui.transfer_controller import TransferController
+from app.ui.version_controller import VersionController
 
 TICK = 1000
 IDLE_TICK = 15_000
@@ -60,6 +65,11 @@ class Presenter(QObject):
         self.queue = QueueController(self._core, self._panels, self)
         self.safety = SafetyController(self._core, self._panels, self._theme, widget)
         self.documents = DocumentDesk(self._core, self._panels, self._theme, self.chat.send, widget)
+        self.versions = VersionController(self._core, self._panels, self.chat, self)
+        self.search = SearchController(self._core, self._panels, self.chat, self._theme, self)
+        self.transfer = TransferController(self._core, self._panels, self.chat, widget)
+        self.list = ListController(self._core, self._panels, self.chat, self)
+        self.drafts = DraftController(self._core, self._panels, self.chat, self)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._idle_timer = QTimer(self)
@@ -72,7 +82,12 @@ class Presenter(QObject):
         self.models.failed.connect(self._on_failed)
         self.queue.failed.connect(self._on_failed)
         self.safety.replaced.connect(self.chat.begin)
+        self.safety.replaced.connect(self.search.repeat)
         self.documents.failed.connect(self._on_failed)
+        self.versions.failed.connect(self._on_failed)
+        self.search.failed.connect(self._on_failed)
+        self.list.failed.connect(self._on_failed)
+        self.transfer.failed.connect(self._on_failed)
         self._panels.sidebar.theme_chosen.connect(self._on_theme_chosen)
         self._timer.timeout.connect(self._on_tick)
         self._idle_timer.timeout.connect(self._core.idle.tick)
@@ -84,6 +99,7 @@ class Presenter(QObject):
         self._trouble = " ".join(self._core.repairs)
         self.safety.start()
         self.chat.start()
+        self.drafts.start()
         self.models.show_state()
         if initial_model is not None:
             self.models.choose(initial_model)
@@ -92,12 +108,19 @@ class Presenter(QObject):
         self._refresh()
 
     def take_files(self, paths: list[Path]) -> None:
-        """Take files that were dropped on the window: a model is used, all others are documents."""
+        """Take files that were dropped on the window: a model is used, conversations come in, others are documents."""
         model = model_in(paths)
+        conversations = conversations_in(paths)
         if model is not None:
             self.models.choose(model)
+        elif conversations:
+            self.transfer.import_files(conversations)
         elif self.takes_documents:
             self.documents.take(paths)
+
+    def takes(self, paths: list[Path]) -> bool:
+        """Whether files that are dropped here are of any use."""
+        return self.takes_documents or model_in(paths) is not None or bool(conversations_in(paths))
 
     @property
     def takes_documents(self) -> bool:

@@ -52,6 +52,7 @@ class SafetyController(QObject):
             self._panels.banner.put(Cause.READ_ONLY, Note(failure.title, failure.remedy))
             self._panels.composer.set_read_only()
             self._panels.sidebar.conversations.set_read_only()
+            self._panels.pages.transcript.set_read_only()
 
     def handle(self, event: StorageFailed | Saved) -> None:
         """Take what the conversations tell."""

@@ -37,6 +37,12 @@ class ScrollKeeper(QObject):
         """Keep what is in sight in sight while something is put in above it."""
         self._from_end = self._bar.maximum() - self._bar.value()
 
+    def leave(self, value: int) -> None:
+        """Go to a place and stay there, whatever grows below."""
+        self._from_end = None
+        self._bar.setValue(value)
+        self._set_following(self._bar.maximum() - self._bar.value() <= NEAR)
+
     def release(self) -> None:
         """What was put in is laid out."""
         self._from_end = None

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from app import APP_NAME
 from app.ui.conversation_list import ConversationList
 from app.ui.icons import line_icon
+from app.ui.search_panel import SearchPanel
 from app.ui.theme import Theme
 from app.ui.widgets.controls import button, icon_button, plain_label
 from app.ui.widgets.offline_mark import OfflineMark
@@ -23,6 +24,8 @@ class Sidebar(QFrame):
     backups_requested = Signal()
     about_requested = Signal()
     libraries_requested = Signal()
+    import_requested = Signal()
+    export_all_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +42,7 @@ class Sidebar(QFrame):
         self._new.setObjectName("new_conversation")
         self._new.setAccessibleName("new_conversation")
         self._new.setAccessibleDescription(self.tr("New conversation (Ctrl+N)"))
+        self._search = SearchPanel(self._theme, self)
         self._conversations = ConversationList(self._theme, self)
 
     def _build_foot(self) -> None:
@@ -57,6 +61,9 @@ class Sidebar(QFrame):
             heading.addAction(action)
         self._libraries = self._menu.addAction(self.tr("Libraries…"))
         self._libraries.setVisible(False)
+        self._menu.addSeparator()
+        self._import = self._menu.addAction(self.tr("Import conversations…"))
+        self._export_all = self._menu.addAction(self.tr("Export all conversations…"))
         self._menu.addSeparator()
         self._trash = self._menu.addAction(self.tr("Trash…"))
         self._backups = self._menu.addAction(self.tr("Backups…"))
@@ -82,15 +89,19 @@ class Sidebar(QFrame):
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(6)
         layout.addLayout(top)
+        layout.addWidget(self._search)
         layout.addWidget(self._conversations, 1)
         layout.addWidget(foot)
 
     def _connect(self) -> None:
         self._new.clicked.connect(self.new_requested)
+        self._search.active_changed.connect(self._conversations.setHidden)
         self._themes.triggered.connect(self._on_theme_triggered)
         self._trash.triggered.connect(self.trash_requested)
         self._backups.triggered.connect(self.backups_requested)
         self._about.triggered.connect(self.about_requested)
+        self._import.triggered.connect(self.import_requested)
+        self._export_all.triggered.connect(self.export_all_requested)
         self._libraries.triggered.connect(self.libraries_requested)
         self._theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
@@ -102,6 +113,10 @@ class Sidebar(QFrame):
     def offer_libraries(self) -> None:
         """There is an index in which libraries can be kept."""
         self._libraries.setVisible(True)
+
+    @property
+    def search(self) -> SearchPanel:
+        return self._search
 
     @property
     def menu(self) -> QMenu:

@@ -14,12 +14,12 @@ LONGEST = 48
 class Snackbar(QFrame):
     """Floats over the bottom of its parent for some seconds."""
 
-    undone = Signal(str)  # key of what was done
+    undone = Signal(object)  # key of what was done
     offering_changed = Signal(bool)  # it can be undone now
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._key = ""
+        self._key: object = None
         self._over = parent
         self._build()
         self._connect(parent)
@@ -47,7 +47,7 @@ class Snackbar(QFrame):
     def text(self) -> str:
         return self._words.text()
 
-    def offer_undo(self, key: str, what: str) -> None:
+    def offer_undo(self, key: object, what: str) -> None:
         """Say what was done; undone tells the key if the user wants it back."""
         self._key = key
         self._words.setText(what)

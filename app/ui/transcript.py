@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.domain.chat import Message, MessageId, Role
 from app.ui.answer_message import AnswerMessage
@@ -25,6 +25,7 @@ SOON = 40
 """Messages that are shown a moment later; older ones come when the reader scrolls up to them."""
 MORE = 20
 NEAR_TOP = 300
+NEAR_EDGE = 80
 
 
 class Transcript(QScrollArea):
@@ -36,6 +37,9 @@ class Transcript(QScrollArea):
     all_requested = Signal()  # the model shall see the whole conversation
     citation_opened = Signal(object, int)  # an answer's citations, and which of them
     attachment_opened = Signal(object)  # Attachment
+    action_requested = Signal(str, str)  # message id, value of an Action
+    edit_submitted = Signal(str, str)  # message id, what is asked in its place
+    version_chosen = Signal(str)  # message id
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +47,9 @@ class Transcript(QScrollArea):
         self._older: list[Message] = []
         self._rows: dict[MessageId, UserMessage | AnswerMessage] = {}
         self._in_sight_from: MessageId | None = None
+        self._versions: Mapping[MessageId, Sequence[MessageId]] = {}
+        self._busy = False
+        self._read_only = False
         self._build()
         self._build_jump()
         self._connect()
@@ -62,7 +69,7 @@ class Transcript(QScrollArea):
         self._messages.setContentsMargins(MARGIN, 22, MARGIN, 28)
         self._messages.setSpacing(20)
         self._messages.addStretch(1)
-        centre = QHBoxLayout(self._page)
+        centre = self._centre = QHBoxLayout(self._page)
         centre.setContentsMargins(0, 0, 0, 0)
         centre.addStretch(1)
         centre.addWidget(self._column, 1000)
@@ -130,6 +137,49 @@ class Transcript(QScrollArea):
     def message(self, message_id: MessageId) -> UserMessage | AnswerMessage | None:
         return self._rows.get(message_id)
 
+    def set_versions(self, versions: Mapping[MessageId, Sequence[MessageId]]) -> None:
+        """Say for each message which ones stand in its place, oldest first; holds for rows that are still to come."""
+        self._versions = versions
+        for message_id, row in self._rows.items():
+            row.message_actions.show_versions(message_id, versions.get(message_id, ()))
+
+    def set_busy(self, busy: bool) -> None:
+        """Whether an answer is being written, so that none can be asked for."""
+        self._busy = busy
+        for row in self._rows.values():
+            row.message_actions.set_busy(busy)
+
+    def set_read_only(self) -> None:
+        """Offer nothing that would have to be stored."""
+        self._read_only = True
+        for row in self._rows.values():
+            row.message_actions.set_read_only()
+
+    def top_of_family(self, message_id: MessageId) -> int:
+        """How far below the top of the view the version of a message stands that is shown; 0 if none is."""
+        for version in self._versions.get(message_id, ()):
+            if version in self._rows:
+                return self._rows[version].mapTo(self.viewport(), QPoint(0, 0)).y()
+        return 0
+
+    def bring(self, message_id: MessageId, top: int = MARGIN) -> bool:
+        """Scroll so that a message stands so far below the top of the view. False if there is no such message."""
+        while message_id not in self._rows and self._older:
+            self.show_older()
+        row = self._rows.get(message_id)
+        if row is None:
+            return False
+        self._keeper.release()
+        self._lay_out()
+        self._keeper.leave(row.mapTo(self._page, QPoint(0, 0)).y() - top)
+        return True
+
+    def show_within(self, row: QWidget, view: QWidget, place: QRect) -> None:
+        """Scroll as little as possible so that a place in a message is in sight."""
+        if self._rows and row.isVisibleTo(self._page):
+            at = view.mapTo(self._page, place.center())
+            self.ensureVisible(at.x(), at.y(), 0, NEAR_EDGE)
+
     def follow(self) -> None:
         """Go to the end and stay there."""
         self._keeper.follow()
@@ -156,6 +206,7 @@ class Transcript(QScrollArea):
             row = UserMessage(message, message.id == self._in_sight_from, self._column)
             row.all_requested.connect(self.all_requested)
             row.attachment_opened.connect(self.attachment_opened)
+            row.edit_submitted.connect(partial(self.edit_submitted.emit, message.id))
         else:
             row = AnswerMessage(self._theme, self._column)
             row.link_activated.connect(self.link_activated)
@@ -163,8 +214,21 @@ class Transcript(QScrollArea):
             row.answer_now_requested.connect(self.answer_now_requested)
             row.choice_made.connect(partial(self.choice_made.emit, message.id))
             row.show_message(message)
+            row.message_actions.requested.connect(partial(self.action_requested.emit, message.id))
+        row.message_actions.version_chosen.connect(self.version_chosen)
+        row.message_actions.show_versions(message.id, self._versions.get(message.id, ()))
+        row.message_actions.set_busy(self._busy)
+        if self._read_only:
+            row.message_actions.set_read_only()
         self._rows[message.id] = row
         return row
+
+    def _lay_out(self) -> None:
+        """Give every row its place now: a page that was just filled has none before the next round of events."""
+        for _ in range(2):
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+            self._centre.activate()
+            self._messages.activate()
 
     @Slot()
     def _on_jump_clicked(self) -> None:

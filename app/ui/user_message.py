@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QEnterEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.domain.chat import Attachment, Message
+from app.domain.chat import Attachment, Message, Role
+from app.ui.message_actions import Action, MessageActions
+from app.ui.message_editor import MessageEditor
 from app.ui.theme import LINE_HEIGHT
 from app.ui.widgets.controls import flat_button, plain_label
 from app.ui.widgets.file_chip import FileChip
@@ -30,16 +32,20 @@ class UserMessage(QWidget):
 
     all_requested = Signal()  # the model shall see everything
     attachment_opened = Signal(object)  # Attachment
+    edit_submitted = Signal(str)  # the text that is to be asked in its place
 
     def __init__(self, message: Message, first_in_sight: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._editor: MessageEditor | None = None
         self._build()
         self._build_mark(first_in_sight)
         self._view.set_plain(message.text, LINE_HEIGHT)
         files = [part for part in message.parts if isinstance(part, Attachment)]
         self._build_files(files)
         # What could not be rescued of a damaged file has no words left, or not all of them.
-        self._bubble.setVisible(bool(message.text or files) or message.failure is None)
+        there = bool(message.text or files) or message.failure is None
+        self._bubble.setVisible(there)
+        self._actions.setVisible(there)
         self._notice = Notice(self)
         self._notice.setVisible(message.failure is not None)
         if message.failure is not None:
@@ -58,8 +64,11 @@ class UserMessage(QWidget):
         self._inner.addWidget(self._view)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(20)
+        self._layout.setSpacing(2)
         self._layout.addWidget(self._bubble, 0, Qt.AlignmentFlag.AlignRight)
+        self._actions = MessageActions(Role.USER, self, quiet=True)
+        self._actions.requested.connect(self._on_action_requested)
+        self._layout.addWidget(self._actions, 0, Qt.AlignmentFlag.AlignRight)
 
     def _build_files(self, files: Sequence[Attachment]) -> None:
         """The files that came with the message, above its words."""
@@ -91,6 +100,7 @@ class UserMessage(QWidget):
         row.addWidget(again)
         row.addStretch(1)
         self._layout.insertWidget(0, mark)
+        self._layout.insertSpacing(1, 18)
 
     @property
     def text(self) -> str:
@@ -100,6 +110,56 @@ class UserMessage(QWidget):
     def notice(self) -> str:
         """What is said about words that are lost; empty where none are."""
         return self._notice.text
+
+    @property
+    def message_actions(self) -> MessageActions:
+        return self._actions
+
+    @property
+    def editor(self) -> MessageEditor | None:
+        """Where the message is being written anew, if it is."""
+        return self._editor
+
+    def begin_edit(self) -> None:
+        """Let the user write the message anew in its place."""
+        if self._editor is not None:
+            return
+        self._editor = MessageEditor(self.text, self)
+        self._editor.submitted.connect(self.edit_submitted)
+        self._editor.cancelled.connect(self.end_edit)
+        self._layout.insertWidget(self._layout.indexOf(self._bubble), self._editor)
+        self._bubble.hide()
+        self._actions.hide()
+        self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def end_edit(self) -> None:
+        """Show the message as it is again."""
+        if self._editor is None:
+            return
+        self._layout.removeWidget(self._editor)
+        self._editor.hide()
+        self._editor.deleteLater()
+        self._editor = None
+        self._bubble.show()
+        self._actions.show()
+        self._actions.button(Action.EDIT).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self._actions.set_pointed_at(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._actions.set_pointed_at(False)
+
+    @Slot(str)
+    def _on_action_requested(self, action: str) -> None:
+        match action:
+            case Action.COPY:
+                QGuiApplication.clipboard().setText(self.text)
+            case Action.EDIT:
+                self.begin_edit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -203,6 +203,10 @@ def local(moment: datetime) -> datetime:
     return moment.astimezone()
 
 
+def pinned() -> str:
+    return tr("Pinned")
+
+
 def section(day: date, today: date) -> str:
     """The heading under which a conversation of that day stands."""
     if day >= today:

@@ -10,7 +10,17 @@ from pathlib import Path
 import platformdirs
 
 from app.engine.machine import total_memory
-from tests.bench import answers, large_index, long_conversation, memory_plan, retrieval, speed, start_up, this_machine
+from tests.bench import (
+    answers,
+    large_index,
+    long_conversation,
+    many,
+    memory_plan,
+    retrieval,
+    speed,
+    start_up,
+    this_machine,
+)
 from tests.bench.report import Row, as_json, print_table
 from tests.bench.synthetic import GIB, Shape, has_room, write_synthetic
 
@@ -29,6 +39,7 @@ def main() -> int:
     print(this_machine.in_words())
     parts: list[Part] = [
         start_up.rows,
+        many.rows,
         lambda: answers.rows(_QUICK_ANSWERS if options.quick else _ANSWERS),
         lambda: retrieval.rows(options.cranfield, large_index.default_path()),
     ]

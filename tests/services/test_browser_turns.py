@@ -238,5 +238,13 @@ def test_a_stopped_answer_has_the_citations_that_it_came_to(tmp_path: Path) -> N
         answer = driver.ask_briefly("Warranty?")
         assert answer.status is Status.STOPPED
         assert [one.document for one in cited(answer)] == ["terms.pdf"]
+        driver.events.clear()
+        engine.script = Script((" And no more【0†L3】.<|return|>",))
+        driver.core.chat.answer_again(answer.id, resume=True)
+        whole = driver.finish()
+        assert whole.status is Status.COMPLETE
+        assert whole.text.endswith(" And no more【0†L3】.")
+        assert [one.document for one in cited(whole)] == ["terms.pdf"]
+        assert stored(driver, whole).parts == whole.parts
     finally:
         driver.close()

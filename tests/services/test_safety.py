@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.chat import ConversationId
+from app.domain.search import SearchQuery
 from app.engine.scripted import ScriptedEngine
 from app.errors import AppError, StoreError
 from app.paths import Paths
@@ -42,6 +43,15 @@ class Guarded(Driver):
 
     def titles(self) -> list[str]:
         return sorted(talk.title for talk in self.core.chat.conversations())
+
+    def search(self, words: str) -> list[str]:
+        """The titles of the conversations in which they are found."""
+        answers: list[object] = []
+        self.core.search.search(SearchQuery(words), answers.append)
+        self.until(lambda: bool(answers))
+        [found] = answers
+        assert isinstance(found, list)
+        return sorted({hit.title for hit in found})
 
     def throw_away(self, text: str) -> ConversationId:
         talk = self.ask(text).conversation_id
@@ -87,9 +97,12 @@ def test_a_backup_on_demand_can_be_gone_back_to_while_the_window_is_open(driver:
     assert isinstance(made, BackupMade)
     driver.core.chat.rename(talk, "Renamed")
     driver.ask("Another one")
+    assert driver.search("Another") == ["Another one"]
     driver.core.safety.restore(made.backup)
     driver.until_told(Restored)
     assert driver.titles() == ["Hello"]
+    assert driver.search("Another") == []
+    assert driver.search("Hello") == ["Hello"]
     answer = driver.ask("And on", talk)
     assert answer.text == "A scripted answer."
     assert [backup.kind for backup in driver.core.safety.backups()] == [Kind.RESTORE, Kind.MANUAL]

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from app.domain.chat import Conversation, Message, MessageId, Reasoning, Role, Status, Text
+from app.domain.search import SearchQuery
 from app.store.backups import BackupFolder, Kind
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
+from app.store.notes import NoteStore
 from app.store.rescue import Rescue, rescue
+from app.store.search import SearchStore
 
 
 @contextmanager
@@ -73,6 +76,28 @@ class TestWithoutABackup:
             again = store.conversation(talk.id)
         assert again == talk
         assert again.messages == talk.messages
+
+    def test_drafts_and_pins_come_back_and_words_are_found(self, path: Path, talk: Conversation) -> None:
+        with closing(open_database(path)) as database:
+            notes = NoteStore(database)
+            notes.pin(talk.id, True)
+            notes.save_draft(talk.id, "half a question")
+            notes.save_draft(None, "a new one")
+        rescue(path)
+        with closing(open_database(path)) as database, closing(SearchStore(path)) as search:
+            notes = NoteStore(database)
+            assert [notes.draft(talk.id), notes.draft(None)] == ["half a question", "a new one"]
+            [again] = ConversationStore(database).conversations()
+            assert again.pinned_at is not None
+            assert len(search.search(SearchQuery("question"))) == 3
+
+    def test_a_draft_alone_brings_its_conversation_back(self, path: Path, talk: Conversation) -> None:
+        with closing(open_database(path)) as database:
+            NoteStore(database).save_draft(talk.id, "half a question")
+        destroy(path, "DELETE FROM parts", "DELETE FROM messages", "DELETE FROM conversations")
+        rescue(path)
+        with closing(open_database(path)) as database:
+            assert NoteStore(database).draft(talk.id) == "half a question"
 
     def test_a_lost_conversation_is_known_by_its_first_question(self, path: Path, talk: Conversation) -> None:
         destroy(path, "DELETE FROM conversations")

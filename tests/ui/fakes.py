@@ -31,7 +31,9 @@ from app.domain.chat import (
 )
 from app.domain.documents import FileStatus, Mark, StoredDocument
 from app.domain.models import ContextPrice, Fit, ModelFile
+from app.domain.search import SearchHit, SearchQuery
 from app.errors import AppError, NotFoundError
+from app.export.formats import Writer
 from app.paths import Paths
 from app.services.chat import NOTHING_AHEAD, Ahead
 from app.services.document_events import (
@@ -58,6 +60,8 @@ from app.services.events import (
 )
 from app.services.offers import Offer
 from app.services.safety import SafetyEvent
+from app.services.search import OnFound
+from app.services.transfer import ExportRequest, ImportReport, Progress
 from app.settings import Settings
 from app.store.backups import Backup
 from app.ui.ports import Attached, PagesPort
@@ -175,8 +179,8 @@ class FakeChat(QObject):
         self._timer.start(self.script.tick)
         return found.id
 
-    def answer_again(self, message_id: MessageId) -> None:
-        self.calls.append(("answer_again", message_id))
+    def answer_again(self, message_id: MessageId, *, resume: bool = False) -> None:
+        self.calls.append(("continue" if resume else "answer_again", message_id))
 
     def accept(self, message_id: MessageId, offer: Offer) -> None:
         self.calls.append(("accept", message_id, offer))
@@ -312,6 +316,103 @@ class FakeSafety:
 
     def delete_forever(self, ids: Sequence[ConversationId]) -> None:
         self.calls.append(("delete_forever", *ids))
+
+
+class FakeVersions:
+    """Notes what was asked for; a test says which versions there are."""
+
+    def __init__(self, chat: FakeChat) -> None:
+        self.calls: list[tuple[str, ...]] = []
+        self.families: dict[MessageId, tuple[MessageId, ...]] = {}
+        self.refuse: AppError | None = None
+        self._chat = chat
+
+    def of(self, conversation_id: ConversationId) -> dict[MessageId, tuple[MessageId, ...]]:
+        del conversation_id
+        return self.families
+
+    def show(self, message_id: MessageId) -> Conversation:
+        self.calls.append(("show", message_id))
+        return self._chat.conversations()[0]
+
+    def edit(self, message_id: MessageId, text: str) -> None:
+        self.calls.append(("edit", message_id, text))
+        if self.refuse is not None:
+            raise self.refuse
+
+    def branch_off(self, message_id: MessageId) -> ConversationId:
+        self.calls.append(("branch_off", message_id))
+        return self._chat.conversations()[-1].id
+
+    def duplicate(self, conversation_id: ConversationId) -> ConversationId:
+        self.calls.append(("duplicate", conversation_id))
+        return self._chat.conversations()[-1].id
+
+
+class FakeNotes:
+    """Pins and drafts in memory."""
+
+    def __init__(self, chat: FakeChat) -> None:
+        self.drafts: dict[ConversationId | None, str] = {}
+        self._chat = chat
+
+    def pin(self, conversation_id: ConversationId, pinned: bool) -> None:
+        self._chat._change(conversation_id, pinned_at=NOW if pinned else None)
+
+    def draft(self, conversation_id: ConversationId | None) -> str:
+        return self.drafts.get(conversation_id, "")
+
+    def save_draft(self, conversation_id: ConversationId | None, text: str) -> bool:
+        self.drafts[conversation_id] = text
+        return True
+
+
+class FakeTransfer:
+    """Keeps what was asked for; a test says how it ends."""
+
+    def __init__(self) -> None:
+        self.requests: list[ExportRequest] = []
+        self.files: list[Path] = []
+        self.stopped = False
+        self.progress: list[Progress] = []
+        self.ends: list[Callable[[Any], None]] = []
+
+    def export(
+        self,
+        request: ExportRequest,
+        write_pdf: Writer,
+        on_progress: Progress,
+        on_end: Callable[[tuple[Path, ...] | AppError | None], None],
+    ) -> None:
+        del write_pdf
+        self.requests.append(request)
+        self.progress.append(on_progress)
+        self.ends.append(on_end)
+
+    def import_file(
+        self, path: Path, on_progress: Progress, on_end: Callable[[ImportReport | AppError | None], None]
+    ) -> None:
+        self.files.append(path)
+        self.progress.append(on_progress)
+        self.ends.append(on_end)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+class FakeSearch:
+    """Finds at once what a test has laid out."""
+
+    def __init__(self) -> None:
+        self.queries: list[SearchQuery] = []
+        self.found: Sequence[SearchHit] | AppError = ()
+
+    def search(self, query: SearchQuery, on_found: OnFound) -> None:
+        self.queries.append(query)
+        on_found(self.found)
+
+    def forget(self) -> None:
+        self.queries.append(SearchQuery(""))
 
 
 class FakeIdle:
@@ -480,6 +581,10 @@ class FakeCore:
         self.safety = FakeSafety()
         self.documents = FakeDocuments(self.chat)
         self.pages: PagesPort = FakePages()
+        self.notes = FakeNotes(self.chat)
+        self.search = FakeSearch()
+        self.versions = FakeVersions(self.chat)
+        self.transfer = FakeTransfer()
         self.models = FakeModels(self.chat, state, trial)
         self.settings = settings
         self.paths = Paths(Path("/home/me/data"))

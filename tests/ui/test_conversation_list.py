@@ -150,7 +150,7 @@ def test_delete_asks_for_the_trash(view: ConversationList, three: list[Conversat
     view.select(three[2].id)
     with qtbot.waitSignal(view.trash_requested) as caught:
         hands.press(view, Qt.Key.Key_Delete)
-    assert caught.args == [three[2].id, "Third"]
+    assert caught.args == [[three[2].id], "Third"]
 
 
 def test_the_context_menu_offers_rename_and_trash(
@@ -161,7 +161,7 @@ def test_the_context_menu_offers_rename_and_trash(
     assert isinstance(menu, QMenu)
     with qtbot.waitSignal(view.trash_requested) as caught:
         next(action for action in menu.actions() if "trash" in action.text()).trigger()
-    assert caught.args == [three[0].id, "First"]
+    assert caught.args == [[three[0].id], "First"]
     menu.close()
 
 

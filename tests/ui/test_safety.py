@@ -28,6 +28,7 @@ from app.ui.composer_edit import ComposerEdit
 from app.ui.confirm_dialog import ConfirmDialog
 from app.ui.list_dialog import ListDialog
 from app.ui.main_window import MainWindow
+from app.ui.message_actions import MessageActions
 from app.ui.settings_dialog import SettingsDialog
 from app.ui.theme import Theme
 from app.ui.trash_dialog import TrashDialog
@@ -138,6 +139,11 @@ def test_where_nothing_can_be_written_one_can_read_and_nothing_else(open_window:
     conversations.rename_selected()
     assert core.chat.calls == []
     assert window.panels.pages.transcript.shown == 2
+    can = {action.text() for action in conversations.menu().actions() if action.isEnabled() and action.text()}
+    assert can == {"Copy as Markdown", "Export…"}
+    for row in window.panels.pages.transcript.findChildren(MessageActions):
+        shown = {button.text() for button in row.findChildren(QPushButton) if button.isVisible()}
+        assert shown <= {"Copy"}
 
 
 def test_a_question_that_could_not_be_rescued_says_so(open_window: Opener) -> None:
@@ -159,7 +165,7 @@ class TestCtrlZ:
         conversations = window.panels.sidebar.conversations
         conversations.conversation_selected.emit(LEASE.id)
         hands.write(editor(window), "A draft")
-        conversations.trash_requested.emit(LEASE.id, "Lease")
+        conversations.trash_requested.emit([LEASE.id], "Lease")
         hands.press(editor(window), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert [each.title for each in core.chat.conversations()] == ["Lease"]
         assert window.panels.composer.text == "A draft"
@@ -169,7 +175,7 @@ class TestCtrlZ:
         window = open_window(core)
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)
-        window.panels.sidebar.conversations.trash_requested.emit(LEASE.id, "Lease")
+        window.panels.sidebar.conversations.trash_requested.emit([LEASE.id], "Lease")
         hands.write(editor(window), "x")
         hands.press(editor(window), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert core.chat.conversations() == []

@@ -520,7 +520,16 @@ def opened(window: MainWindow) -> SettingsDialog:
 def test_the_menu_and_the_shortcut_open_the_same_dialog(open_window: Opener, qtbot: QtBot) -> None:
     window = open_window(FakeCore())
     entries = [action.text() for action in window.panels.sidebar.menu.actions() if not action.isSeparator()]
-    assert entries == ["Settings…", "Theme", "Libraries…", "Trash…", "Backups…", "About Inglenook"]
+    assert entries == [
+        "Settings…",
+        "Theme",
+        "Libraries…",
+        "Import conversations…",
+        "Export all conversations…",
+        "Trash…",
+        "Backups…",
+        "About Inglenook",
+    ]
     assert window.actions_by_name[Act.SETTINGS].shortcut().toString() == "Ctrl+,"
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QAccessible, QDropEvent
+from PySide6.QtGui import QAccessible, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -201,7 +201,7 @@ def test_trash_can_be_undone(open_window: Opener, qtbot: QtBot) -> None:
     window = open_window(core)
     conversations = window.panels.sidebar.conversations
     conversations.conversation_selected.emit(LEASE.id)
-    conversations.trash_requested.emit(LEASE.id, "Lease")
+    conversations.trash_requested.emit([LEASE.id], "Lease")
     assert conversations.rows.row_of(LEASE.id) == -1
     assert window.panels.pages.currentWidget() is window.panels.pages.empty
     snackbar = window.panels.snackbar
@@ -416,3 +416,34 @@ def luminance(colour: str) -> float:
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_several_go_to_the_trash_and_come_back_together(open_window: Opener) -> None:
+    core = FakeCore(LEASE, OTHER)
+    window = open_window(core)
+    conversations = window.panels.sidebar.conversations
+    conversations.selectAll()
+    hands.press(conversations, Qt.Key.Key_Delete)
+    assert core.chat.conversations() == []
+    assert window.panels.snackbar.text == "2 conversations are in the trash"
+    window.panels.snackbar.undo()
+    assert {each.id for each in core.chat.conversations()} == {LEASE.id, OTHER.id}
+
+
+def test_the_menu_of_the_list_pins_copies_and_duplicates(open_window: Opener) -> None:
+    core = FakeCore(LEASE, OTHER)
+    window = open_window(core)
+    conversations = window.panels.sidebar.conversations
+    conversations.conversation_selected.emit(OTHER.id)
+
+    def choose(words: str) -> None:
+        next(action for action in conversations.menu().actions() if action.text() == words).trigger()
+
+    choose("Pin")
+    assert [each.id for each in core.chat.conversations() if each.pinned_at] == [OTHER.id]
+    choose("Unpin")
+    assert not any(each.pinned_at for each in core.chat.conversations())
+    choose("Copy as Markdown")
+    assert "Nothing." in QGuiApplication.clipboard().text()
+    choose("Duplicate")
+    assert core.versions.calls == [("duplicate", OTHER.id)]

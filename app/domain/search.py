@@ -1,0 +1,78 @@
+"""What is looked for in the conversations, and what is found."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from app.domain.chat import ConversationId, MessageId
+
+_SNIPPET_BEFORE = 40
+_SNIPPET = 160
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """Words as they were typed, and where to look. Both days belong to the range."""
+
+    text: str
+    reasoning: bool = False
+    first_day: date | None = None
+    last_day: date | None = None
+    with_documents: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words, all of which must be there; the last one may be the beginning of a word."""
+        return tuple(self.text.replace("\0", " ").split())
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A place that was found. message_id is None for a title. marks are the spans of the words in the snippet."""
+
+    conversation_id: ConversationId
+    message_id: MessageId | None
+    title: str
+    snippet: str
+    marks: tuple[tuple[int, int], ...]
+    moment: datetime
+
+
+def marks(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Where the words stand in a text, whatever their case and accents: spans in order, none over another."""
+    folded, places = _folded(text)
+    wanted = sorted({_folded(word)[0] for word in words} - {""}, key=len, reverse=True)
+    if not wanted:
+        return []
+    found = re.finditer("|".join(map(re.escape, wanted)), folded)
+    return [(places[match.start()], places[match.end() - 1] + 1) for match in found]
+
+
+def snippet(text: str, words: tuple[str, ...]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A line of a text around the first of the words, and where they stand in it."""
+    first = next(iter(marks(text, words)), (0, 0))[0]
+    start = max(0, first - _SNIPPET_BEFORE)
+    if start:
+        # Not in the middle of a word, where words have spaces between them.
+        space = text.find(" ", start, first)
+        start = space + 1 if space >= 0 else start
+    line = " ".join(text[start : start + _SNIPPET].split())
+    line = ("…" if start else "") + line + ("…" if len(text) > start + _SNIPPET else "")
+    return line, tuple(marks(line, words))
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """A text without case and accents, and for each of its characters the place it comes from."""
+    if text.isascii():
+        return text.lower(), list(range(len(text)))
+    letters: list[str] = []
+    places: list[int] = []
+    for place, char in enumerate(text):
+        for letter in unicodedata.normalize("NFKD", char.casefold()):
+            if not unicodedata.combining(letter):
+                letters.append(letter)
+                places.append(place)
+    return "".join(letters), places

@@ -1,0 +1,158 @@
+"""Full-text search over titles, messages and thoughts. The indexes are those of app.store.search_index."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+from app.domain.chat import ConversationId, MessageId
+from app.domain.search import SearchHit, SearchQuery, marks, snippet
+from app.store.connections import connect_read_only, connect_unchanging, read_smashed_text
+from app.store.errors import store_errors
+from app.store.rows import timestamp
+
+MOST = 60
+# Of a word that is everywhere the newest places are ranked; ranking them all would take longer than typing does.
+_CANDIDATES = 300
+_SHORTEST_TRIGRAM = 3
+_SHORTEST_PREFIX = 2
+_RANKED_LENGTH = 4000
+
+_MESSAGES = """
+    SELECT messages.conversation_id AS conversation, messages.id AS message, conversations.title AS title,
+        json_extract(parts.data, '$.text') AS text, messages.created_at AS moment
+    FROM {source}
+    JOIN messages ON messages.id = parts.message_id
+    JOIN conversations ON conversations.id = messages.conversation_id
+    WHERE {match} AND conversations.trashed_at IS NULL AND json_valid(parts.data)
+    AND messages.created_at >= :first AND messages.created_at < :last {documents}
+    ORDER BY parts.rowid DESC LIMIT :limit
+"""
+_TITLES = """
+    SELECT conversations.id AS conversation, NULL AS message, conversations.title AS title,
+        conversations.title AS text, updated_at AS moment
+    FROM {source}
+    WHERE {match} AND conversations.trashed_at IS NULL
+    AND updated_at >= :first AND updated_at < :last {documents}
+    ORDER BY conversations.rowid DESC LIMIT :limit
+"""
+_WITH_DOCUMENTS = """
+    AND EXISTS (
+        SELECT 1 FROM messages AS asked JOIN parts AS files ON files.message_id = asked.id
+        WHERE asked.conversation_id = conversations.id AND files.kind = 'attachment'
+    )
+"""
+
+
+class SearchStore:
+    """Reads chat.db through a connection of its own. For one thread, on which it connects when first asked."""
+
+    def __init__(self, path: Path, unchanging: bool = False) -> None:
+        """unchanging says that nobody can write to the file, not even a log beside it."""
+        self._path = path
+        self._connect = connect_unchanging if unchanging else connect_read_only
+        self._connection: sqlite3.Connection | None = None
+
+    @store_errors()
+    def search(self, query: SearchQuery) -> list[SearchHit]:
+        """The best places for the words, best first. No text can break the query: every word is looked for as it is."""
+        if not query.words:
+            return []
+        found = {(hit["conversation"], hit["message"]): hit for hit in reversed(list(self._rows(query)))}
+        ranked = sorted(found.values(), key=lambda row: _rank(row, query.words), reverse=True)
+        return [_hit(row, query.words) for row in ranked[:MOST]]
+
+    def stop(self) -> None:
+        """End a search that runs. May be called from any thread."""
+        if self._connection is not None:
+            self._connection.interrupt()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _rows(self, query: SearchQuery) -> Iterator[sqlite3.Row]:
+        for template, table, indexes, columns in (
+            (_TITLES, "conversations", "title", "title"),
+            (_MESSAGES, "parts", "message", "said thought" if query.reasoning else "said"),
+        ):
+            found = list(self._run(template, table, f"{indexes}_words", _words(columns, query.words), query))
+            yield from found
+            if len(found) >= _CANDIDATES:
+                continue
+            if all(len(word) >= _SHORTEST_TRIGRAM for word in query.words):
+                match = _trigrams(columns, query.words)
+                yield from self._run(template, table, f"{indexes}_trigrams", match, query)
+            elif not "".join(query.words).isascii():
+                # A word of two characters in a script without spaces: no index has it inside a text.
+                yield from self._scan(template, table, query)
+
+    def _run(self, template: str, table: str, index: str, match: str, query: SearchQuery) -> Iterator[sqlite3.Row]:
+        sql = template.format(
+            source=f"{index} JOIN {table} ON {table}.rowid = {index}.rowid",
+            match=f"{index} MATCH :match",
+            documents=_WITH_DOCUMENTS if query.with_documents else "",
+        ).replace(f"ORDER BY {table}.rowid", f"ORDER BY {index}.rowid")
+        yield from self._connected().execute(sql, {**_limits(query), "match": match})
+
+    def _scan(self, template: str, table: str, query: SearchQuery) -> Iterator[sqlite3.Row]:
+        text = "json_extract(parts.data, '$.text')" if table == "parts" else "conversations.title"
+        kinds = ("text", "reasoning") if query.reasoning else ("text",)
+        conditions = [f"instr({text}, :word{i})" for i in range(len(query.words))]
+        if table == "parts":
+            conditions.append(f"parts.kind IN ({', '.join(repr(kind) for kind in kinds)})")
+        sql = template.format(
+            source=table, match=" AND ".join(conditions), documents=_WITH_DOCUMENTS if query.with_documents else ""
+        )
+        words = {f"word{i}": word for i, word in enumerate(query.words)}
+        yield from self._connected().execute(sql, {**_limits(query), **words})
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connect(self._path)
+            self._connection.row_factory = sqlite3.Row
+            read_smashed_text(self._connection)
+        return self._connection
+
+
+def _words(columns: str, words: tuple[str, ...]) -> str:
+    last = '"*' if len(words[-1]) >= _SHORTEST_PREFIX else '"'
+    return f"{{{columns}}} : ({' '.join([*map(_quoted, words[:-1]), _quoted(words[-1])[:-1] + last])})"
+
+
+def _trigrams(columns: str, words: tuple[str, ...]) -> str:
+    return f"{{{columns}}} : ({' '.join(map(_quoted, words))})"
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _limits(query: SearchQuery) -> dict[str, object]:
+    """Days are those of the user's clock; moments in the file are those of UTC."""
+    first, last = query.first_day, query.last_day
+    return {
+        "limit": _CANDIDATES,
+        "first": timestamp(datetime.combine(first, time()).astimezone()) if first else "",
+        "last": timestamp((datetime.combine(last, time()) + timedelta(days=1)).astimezone()) if last else "9999",
+    }
+
+
+def _rank(row: sqlite3.Row, words: tuple[str, ...]) -> tuple[float, str]:
+    """Titles first, then the words as they were typed, then how often they come in how long a text; the newer one."""
+    text = str(row["text"])[:_RANKED_LENGTH]
+    score = 8.0 if row["message"] is None else 0.0
+    if " ".join(words).casefold() in text.casefold():
+        score += 3.0
+    score += min(len(marks(text, words)), 12) / (3 + len(text) / 400)
+    return score, str(row["moment"])
+
+
+def _hit(row: sqlite3.Row, words: tuple[str, ...]) -> SearchHit:
+    line, places = snippet(str(row["text"]), words)
+    message = MessageId(row["message"]) if row["message"] else None
+    moment = datetime.fromisoformat(row["moment"])
+    return SearchHit(ConversationId(row["conversation"]), message, row["title"], line, places, moment)

@@ -1,0 +1,69 @@
+"""Keeps what is typed and not yet sent, for each conversation and for a new one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from app.ui.chat_controller import ChatController
+from app.ui.panels import Panels
+from app.ui.ports import CorePort
+
+PAUSE = 700
+"""Milliseconds without typing after which it is saved."""
+
+
+class DraftController(QObject):
+    """Saves when typing pauses and when the conversation or the window is left."""
+
+    def __init__(self, core: CorePort, panels: Panels, chat: ChatController, parent: QObject) -> None:
+        super().__init__(parent)
+        self._core = core
+        self._chat = chat
+        self._composer = panels.composer
+        self._place = chat.current
+        self._pause = _timer(self, PAUSE)
+        self._pause.timeout.connect(self.save)
+        # Later: while a first message is being sent, the conversation is new and the composer not empty yet.
+        self._later = _timer(self, 0)
+        self._later.timeout.connect(self._on_place_changed)
+        self._composer.text_changed.connect(self._pause.start)
+        chat.changed.connect(self._on_changed)
+
+    def start(self) -> None:
+        """Show what was typed in the conversation on the page before."""
+        self._place = self._chat.current
+        self._load()
+
+    @Slot()
+    def save(self) -> bool:
+        """Keep what is typed now; False if that is not possible."""
+        self._pause.stop()
+        text = self._composer.text
+        # Compared with what is stored: a backup that was restored has other drafts.
+        return text == self._core.notes.draft(self._place) or self._core.notes.save_draft(self._place, text)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        if self._chat.current != self._place:
+            self._later.start()
+
+    @Slot()
+    def _on_place_changed(self) -> None:
+        if self._chat.current != self._place:
+            kept = self.save()
+            self._place = self._chat.current
+            if kept:
+                self._load()
+
+    def _load(self) -> None:
+        saved = self._core.notes.draft(self._place)
+        if saved != self._composer.text:
+            self._composer.set_text(saved)
+        self._pause.stop()
+
+
+def _timer(parent: QObject, milliseconds: int) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    return timer

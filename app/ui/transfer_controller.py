@@ -1,0 +1,172 @@
+"""Between what is exported or imported and the window: which, where to, how far it is, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from app.domain.chat import ConversationId
+from app.errors import AppError
+from app.export.file_names import file_name
+from app.export.formats import Format
+from app.export.transcript import Choices, title_of
+from app.services.transfer import ExportRequest, ImportReport
+from app.ui import transfer_words
+from app.ui.banner import Banner, Cause, Note
+from app.ui.chat_controller import ChatController
+from app.ui.export_dialog import ExportDialog
+from app.ui.file_opener import FileOpener
+from app.ui.panels import Panels
+from app.ui.ports import CorePort
+
+
+class TransferController(QObject):
+    """One word about it stands in the banner, and goes when it is put away or something else is exported."""
+
+    failed = Signal(object)  # AppError
+
+    def __init__(self, core: CorePort, panels: Panels, chat: ChatController, window: QWidget) -> None:
+        super().__init__(window)
+        self._core = core
+        self._chat = chat
+        self._window = window
+        self._banner: Banner = panels.banner
+        self._opener = FileOpener(window)
+        self._format, self._choices = Format.MARKDOWN, Choices()
+        self._folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        self._title_now = ""
+        self._under_way = 0
+        self._report: ImportReport | None = None
+        self._written: tuple[Path, ...] = ()
+        self._banner.acted.connect(self._on_acted)
+        panels.sidebar.conversations.export_requested.connect(self.export)
+        panels.sidebar.export_all_requested.connect(self._on_export_all)
+        panels.sidebar.import_requested.connect(self.ask_for_import)
+
+    @Slot()
+    def export_current(self) -> None:
+        """Export the conversation on the page, if there is one."""
+        if self._chat.current is not None:
+            self.export([self._chat.current])
+
+    @Slot(list)
+    def export(self, conversation_ids: Sequence[ConversationId]) -> None:
+        """Ask how these are to be exported, and then where to."""
+        if not conversation_ids:
+            return
+        dialog = ExportDialog(len(conversation_ids), self._choices, self._format, self._window)
+        dialog.chosen.connect(partial(self._ask_for_place, tuple(conversation_ids)))
+        dialog.open()
+
+    @Slot()
+    def ask_for_import(self) -> None:
+        """Let the user choose a file with conversations."""
+        dialog = self._file_dialog(self.tr("Import conversations"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters([self.tr("Conversations (*.json *.zip)"), self.tr("All files (*)")])
+        dialog.filesSelected.connect(lambda names: self.import_files([Path(name) for name in names]))
+        dialog.open()
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """Take in what these files hold."""
+        reason = self._core.chat.read_only
+        if reason is not None:
+            self.failed.emit(AppError(reason.title, reason.remedy))
+            return
+        for path in paths:
+            self._begin(self.tr("Importing {name}…").format(name=path.name))
+            self._core.transfer.import_file(path, self._on_progress, self._on_imported)
+
+    def _ask_for_place(self, conversation_ids: tuple[ConversationId, ...], form: Format, choices: Choices) -> None:
+        self._format, self._choices = form, choices
+        into_folder = len(conversation_ids) > 1 and form is not Format.JSON
+        dialog = self._file_dialog(self.tr("Export into a folder") if into_folder else self.tr("Export"))
+        if into_folder:
+            dialog.setFileMode(QFileDialog.FileMode.Directory)
+        else:
+            dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+            dialog.setDefaultSuffix(form.suffix.removeprefix("."))
+            dialog.setNameFilters([f"{transfer_words.format_name(form)} (*{form.suffix})"])
+            dialog.selectFile(file_name(self._title(conversation_ids), form.suffix))
+        dialog.fileSelected.connect(
+            # Whether a file may be replaced was asked by the dialog; in a folder nobody was asked.
+            lambda name: self._write(
+                ExportRequest(
+                    conversation_ids, form, Path(name), choices, overwrite=not into_folder, into_folder=into_folder
+                )
+            )
+        )
+        dialog.open()
+
+    def _write(self, request: ExportRequest) -> None:
+        self._folder = str(request.output if request.into_folder else request.output.parent)
+        self._begin(self.tr("Exporting…"))
+        # A start of the application need not pay for it.
+        from app.ui.pdf_export import to_pdf  # noqa: PLC0415
+
+        self._core.transfer.export(request, to_pdf, self._on_progress, self._on_exported)
+
+    def _title(self, conversation_ids: Sequence[ConversationId]) -> str:
+        if len(conversation_ids) > 1:
+            return self.tr("Conversations")
+        known = {each.id: each for each in self._core.chat.conversations()}
+        found = known.get(conversation_ids[0])
+        return title_of(found) if found is not None else self.tr("Conversation")
+
+    def _file_dialog(self, title: str) -> QFileDialog:
+        dialog = QFileDialog(self._window, title, self._folder)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog
+
+    def _begin(self, title: str) -> None:
+        if not self._under_way:
+            self._written, self._report = (), None
+        self._under_way += 1
+        self._title_now = title
+        self._banner.put(Cause.TRANSFER, Note(title, "", self.tr("Stop")))
+
+    def _on_progress(self, done: int, total: int | None) -> None:
+        if self._under_way:
+            words = transfer_words.progress(done, total)
+            self._banner.put(Cause.TRANSFER, Note(self._title_now, words, self.tr("Stop")))
+
+    def _on_exported(self, outcome: tuple[Path, ...] | AppError | None) -> None:
+        if isinstance(outcome, tuple):
+            self._written = outcome
+        self._end(outcome)
+
+    def _on_imported(self, outcome: ImportReport | AppError | None) -> None:
+        if isinstance(outcome, ImportReport):
+            self._report = outcome if self._report is None else transfer_words.together(self._report, outcome)
+        self._end(outcome)
+
+    def _end(self, outcome: object) -> None:
+        """Say what came of it once nothing is under way any more."""
+        self._under_way -= 1
+        if isinstance(outcome, AppError):
+            self.failed.emit(outcome)
+        if self._under_way:
+            return
+        self._banner.remove(Cause.TRANSFER)
+        if self._report is not None:
+            self._banner.put(Cause.TRANSFER, Note(*transfer_words.imported(self._report), closable=True))
+        elif self._written:
+            title, words = transfer_words.exported(self._written)
+            self._banner.put(Cause.TRANSFER, Note(title, words, self.tr("Show in folder"), closable=True))
+
+    @Slot()
+    def _on_export_all(self) -> None:
+        self.export([each.id for each in self._core.chat.conversations()])
+
+    @Slot(str)
+    def _on_acted(self, cause: str) -> None:
+        if cause != Cause.TRANSFER:
+            return
+        if self._under_way:
+            self._core.transfer.stop()
+        elif self._written:
+            self._opener.show_in_folder(self._written[0])

@@ -1,0 +1,42 @@
+"""Search as one types, on the real store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.domain.search import SearchHit, SearchQuery
+from app.engine.scripted import ScriptedEngine
+from tests.driver import Driver
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[Driver]:
+    driver = Driver(tmp_path / "data", ScriptedEngine())
+    yield driver
+    driver.close()
+
+
+def test_only_the_newest_query_is_answered(driver: Driver) -> None:
+    made = driver.core._store.create_conversation("Winter journey")
+    answers: list[tuple[str, object]] = []
+    for text in ("w", "wi", "win", "winter"):
+        driver.core.search.search(SearchQuery(text), lambda found, text=text: answers.append((text, found)))  # type: ignore[misc]
+    driver.until(lambda: bool(answers))
+    [(text, found)] = answers
+    assert text == "winter"
+    assert isinstance(found, list)
+    assert [hit.conversation_id for hit in found if isinstance(hit, SearchHit)] == [made.id]
+
+
+def test_a_draft_and_a_pin_survive_a_restart(driver: Driver, tmp_path: Path) -> None:
+    made = driver.core._store.create_conversation("A")
+    driver.core.notes.save_draft(made.id, "half a question")
+    driver.core.notes.pin(made.id, True)
+    driver.close()
+    again = Driver(tmp_path / "data", ScriptedEngine())
+    assert again.core.notes.draft(made.id) == "half a question"
+    assert again.core.chat.conversation(made.id).pinned_at is not None
+    again.close()
