@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,15 @@ def screen() -> Iterator[Screen]:
         yield screen
 
 
+def _child_running(parent: psutil.Process, program: str) -> psutil.Process | None:
+    """The child of a process that runs this program, if there is one by now."""
+    for child in parent.children():
+        with suppress(psutil.NoSuchProcess):
+            if child.cmdline()[:1] == [program]:
+                return child
+    return None
+
+
 class App:
     """A running window, seen from outside: its keys, its processes, its data folder."""
 
@@ -45,8 +55,8 @@ class App:
         )
         window = psutil.Process(self.process.pid)
         if before:
-            self.wait(window.children, "the traced program to start")
-            window = window.children()[0]
+            # strace also starts a child of its own, to try out what the system can do.
+            window = self.wait(lambda: _child_running(window, sys.executable), "the traced program to start")
         self.pid = window.pid
         try:
             self.window = screen.wait_for_window("Inglenook", self.pid)
