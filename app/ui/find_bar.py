@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.ui.widgets.controls import flat_button, plain_label
+from app.ui.widgets.escape_frame import EscapeFrame
 
 
-class FindBar(QFrame):
+class FindBar(EscapeFrame):
     """Enter goes to the place before, Shift+Enter to the one after: a conversation is read from its end. Esc closes."""
 
     text_changed = Signal(str)
@@ -37,6 +38,7 @@ class FindBar(QFrame):
         self._before.clicked.connect(self._on_before_clicked)
         self._after.clicked.connect(self._on_after_clicked)
         self._done.clicked.connect(self.close_bar)
+        self.escaped.connect(self.close_bar)
         self.hide()
 
     @property
@@ -65,18 +67,8 @@ class FindBar(QFrame):
         self._before.setEnabled(count > 0)
         self._after.setEnabled(count > 0)
 
-    def event(self, event: QEvent) -> bool:
-        # Before the window's own Esc, which stops an answer.
-        override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            event.accept()
-            return True
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close_bar()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.moved.emit(1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else -1)
         else:
             super().keyPressEvent(event)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.ui.composer_edit import ComposerEdit
 from app.ui.widgets.controls import button
+from app.ui.widgets.escape_frame import EscapeFrame
 
 
-class MessageEditor(QFrame):
+class MessageEditor(EscapeFrame):
     """Enter sends, Esc cancels."""
 
     submitted = Signal(str)  # text
@@ -38,21 +38,8 @@ class MessageEditor(QFrame):
         self._edit.textChanged.connect(self._on_text_changed)
         self._send.clicked.connect(self._on_submitted)
         self._cancel.clicked.connect(self.cancelled)
+        self.escaped.connect(self.cancelled)
         self.setFocusProxy(self._edit)
-
-    def event(self, event: QEvent) -> bool:
-        # Before the window's own Esc, which stops an answer.
-        override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.cancelled.emit()
-        else:
-            super().keyPressEvent(event)
 
     @Slot()
     def _on_submitted(self) -> None:
