@@ -61,6 +61,8 @@ class SearchStore:
         if not query.words:
             return []
         found = {(hit["conversation"], hit["message"]): hit for hit in reversed(list(self._rows(query)))}
+        for place in _repeated(found):
+            del found[place]
         ranked = sorted(found.values(), key=lambda row: _rank(row, query.words), reverse=True)
         return [_hit(row, query.words) for row in ranked[:MOST]]
 
@@ -116,6 +118,17 @@ class SearchStore:
             self._connection.row_factory = sqlite3.Row
             read_smashed_text(self._connection)
         return self._connection
+
+
+def _repeated(found: dict[tuple[str, str | None], sqlite3.Row]) -> list[tuple[str, str | None]]:
+    """The titles that only say how a message begins which was found too."""
+    titles = {place: str(row["text"]).rstrip("…") for place, row in found.items() if place[1] is None}
+    begun = {
+        (conversation, None)
+        for (conversation, message), row in found.items()
+        if message is not None and " ".join(str(row["text"]).split()).startswith(titles.get((conversation, None), "\0"))
+    }
+    return list(begun)
 
 
 def _words(columns: str, words: tuple[str, ...]) -> str:

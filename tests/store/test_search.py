@@ -79,6 +79,13 @@ def test_titles_come_first_and_all_words_must_be_there(store: ConversationStore,
     assert found(search, "winter unheard") == []
 
 
+def test_a_title_that_only_repeats_a_message_is_no_place_of_its_own(
+    store: ConversationStore, search: SearchStore
+) -> None:
+    made = talk(store, "What is the capital of…", Text("What is the\ncapital of France?"))
+    assert [hit.message_id for hit in found(search, "capital")] == [made.messages[0].id]
+
+
 def test_thoughts_are_found_when_asked_for(store: ConversationStore, search: SearchStore) -> None:
     talk(store, "A", Reasoning("I ponder"), Text("Done."))
     assert found(search, "ponder") == []
