@@ -144,7 +144,9 @@ class Core:
         self.chat.subscribe(self._give_way)
         self.pages = PagePictures(PageRenderer(), post)
         self.notes = Notes(self.chat, NoteStore(database))
-        self.search = SearchService(SearchStore(paths.database, database.unchanging), Lane("search"), post)
+        self.search = SearchService(
+            SearchStore(paths.database, database.unchanging), Lane("search"), post, database.remake_indexes
+        )
         self.idle = IdleWatch(self.chat, self.models, lambda: self.settings.idle_minutes)
         self.transfer = TransferService(
             lambda: ConversationStore(open_database(paths.database)),

@@ -9,6 +9,7 @@ from app.domain.search import SearchHit, SearchQuery
 from app.errors import AppError, StoreError
 from app.jobs import Lane, Post
 from app.store.search import SearchStore
+from app.store.search_index import DamagedIndexError
 
 _log = logging.getLogger(__name__)
 
@@ -18,11 +19,14 @@ OnFound = Callable[[Sequence[SearchHit] | AppError], None]
 class SearchService:
     """Called on the main thread only."""
 
-    def __init__(self, store: SearchStore, lane: Lane, post: Post) -> None:
+    def __init__(self, store: SearchStore, lane: Lane, post: Post, remake: Callable[[], None]) -> None:
+        """remake makes the search indexes anew, on the main thread."""
         self._store = store
+        self._remake = remake
         self._lane = lane
         self._post = post
         self._newest = 0
+        self._remade = False
         self._closed = False
 
     def search(self, query: SearchQuery, on_found: OnFound) -> None:
@@ -55,8 +59,33 @@ class SearchService:
             return
         try:
             found: Sequence[SearchHit] | AppError = self._store.search(query)
+        except DamagedIndexError as error:
+            damaged = error
+            self._post(lambda: self._mend(number, query, on_found, damaged))
+            return
         except StoreError as error:
             # One that was stopped for a newer query ends in an error too.
             _log.info("A search came to nothing: %s %s", error, error.details)
             found = error
-        self._post(lambda: on_found(found) if number == self._newest else None)
+        self._post(lambda: self._tell(number, found, on_found))
+
+    def _tell(self, number: int, found: Sequence[SearchHit] | AppError, on_found: OnFound) -> None:
+        if number == self._newest:
+            on_found(found)
+
+    def _mend(self, number: int, query: SearchQuery, on_found: OnFound, damaged: DamagedIndexError) -> None:
+        """Make a damaged index anew and look once more, in the same breath: nobody has to know."""
+        if number != self._newest or self._closed:
+            return
+        if self._remade:
+            # It would be damaged again: the disk is at its end.
+            on_found(damaged)
+            return
+        self._remade = True
+        try:
+            self._remake()
+        except AppError as error:
+            _log.warning("The search index could not be made anew: %s %s", error, error.details)
+            on_found(damaged)
+            return
+        self.search(query, on_found)

@@ -28,11 +28,11 @@ from app.store.files import (
 )
 from app.store.log import has_lost_commits
 from app.store.migrations import CHAT, Schema
-from app.store.search_index import remake
+from app.store.search_index import DamagedIndexError, remake
 
 _log = logging.getLogger(__name__)
 _JUST_NOW_SECONDS = 60.0
-_INDEX_REMADE = StoreError("The search index was damaged and has been made anew.", "Nothing is lost. Try again.")
+_INDEX_REMADE = DamagedIndexError("The search index was damaged and has been made anew.", "Nothing is lost. Try again.")
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -69,7 +69,7 @@ class ChatDatabase(Database):
             return super().execute(sql, parameters)  # type: ignore[arg-type]  # any iterable will do
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_CORRUPT_VTAB and self.read_only is None:
-                self._remake_indexes()
+                self.remake_indexes()
                 raise _INDEX_REMADE from error
             code = primary_code(error)
             if self.read_only is not None and code == sqlite3.SQLITE_READONLY:
@@ -84,8 +84,9 @@ class ChatDatabase(Database):
         if self.read_only is None and not log_of(self.path).exists():
             marks.leave(self.path, self.checked_at)
 
-    def _remake_indexes(self) -> None:
-        """No check finds a damaged search index, and nothing is lost with it: it is made of what is here."""
+    @store_errors()
+    def remake_indexes(self) -> None:
+        """Make the search indexes anew from what is here."""
         _log.warning("The search index is damaged and is made anew")
         execute = super().execute
         # What was under way can't go on; SQLite has mostly undone it already.

@@ -12,6 +12,7 @@ from app.domain.search import SearchHit, SearchQuery, marks, snippet
 from app.store.connections import connect_read_only, connect_unchanging, read_smashed_text
 from app.store.errors import store_errors
 from app.store.rows import timestamp
+from app.store.search_index import DamagedIndexError
 
 MOST = 60
 # Of a word that is everywhere the newest places are ranked; ranking them all would take longer than typing does.
@@ -57,10 +58,19 @@ class SearchStore:
 
     @store_errors()
     def search(self, query: SearchQuery) -> list[SearchHit]:
-        """The best places for the words, best first. No text can break the query: every word is looked for as it is."""
+        """The best places for the words, best first. No text can break the query: every word is looked for as it is.
+
+        Raises DamagedIndexError, StoreError.
+        """
         if not query.words:
             return []
-        found = {(hit["conversation"], hit["message"]): hit for hit in reversed(list(self._rows(query)))}
+        try:
+            rows = list(self._rows(query))
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_CORRUPT_VTAB:
+                raise DamagedIndexError("The search index is damaged.", "Search again.", str(error)) from error
+            raise
+        found = {(hit["conversation"], hit["message"]): hit for hit in reversed(rows)}
         for place in _repeated(found):
             del found[place]
         ranked = sorted(found.values(), key=lambda row: _rank(row, query.words), reverse=True)

@@ -9,12 +9,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 
+from app.errors import StoreError
+
 Execute = Callable[[str], sqlite3.Cursor]
 
 _SAID = "CASE WHEN json_valid({row}.data) AND {row}.kind = '{kind}' THEN json_extract({row}.data, '$.text') END"
 _WORDS = "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'"
 _TRIGRAMS = "tokenize = 'trigram'"
 _SEARCHABLE = "{row}.kind IN ('text', 'reasoning')"
+
+
+class DamagedIndexError(StoreError):
+    """A search index can't be read. No check of SQLite finds that, and nothing is lost with it: see remake()."""
 
 
 def search_indexes() -> Iterator[str]:

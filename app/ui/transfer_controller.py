@@ -49,14 +49,14 @@ class TransferController(QObject):
 
     @Slot()
     def export_current(self) -> None:
-        """Export the conversation on the page, if there is one."""
-        if self._chat.current is not None:
-            self.export([self._chat.current])
+        """Export the conversation on the page."""
+        self.export([] if self._chat.current is None else [self._chat.current])
 
     @Slot(list)
     def export(self, conversation_ids: Sequence[ConversationId]) -> None:
         """Ask how these are to be exported, and then where to."""
         if not conversation_ids:
+            self.failed.emit(AppError("There is no conversation to export yet.", "Send a message, or open one first."))
             return
         dialog = ExportDialog(len(conversation_ids), self._choices, self._format, self._window)
         dialog.chosen.connect(partial(self._ask_for_place, tuple(conversation_ids)))

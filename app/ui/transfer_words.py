@@ -67,7 +67,8 @@ def together(first: ImportReport, second: ImportReport) -> ImportReport:
 
 def imported(report: ImportReport) -> tuple[str, str]:
     """A title and what there is to know about an import."""
-    title = tr("{what} imported").format(what=conversations(len(report.imported)))
+    count = len(report.imported)
+    title = tr("{what} imported").format(what=conversations(count)) if count else tr("No conversation imported")
     said = []
     copies = sum(item.is_copy for item in report.imported)
     trashed = sum(item.in_trash for item in report.known)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,19 @@ def test_a_draft_and_a_pin_survive_a_restart(driver: Driver, tmp_path: Path) -> 
     assert again.core.notes.draft(made.id) == "half a question"
     assert again.core.chat.conversation(made.id).pinned_at is not None
     again.close()
+
+
+def test_a_damaged_index_is_made_anew_and_what_is_looked_for_is_found(driver: Driver) -> None:
+    made = driver.core._store.create_conversation("Winter journey")
+    for number in range(50):
+        driver.core._store.create_conversation(f"Talk {number}")
+    with closing(sqlite3.connect(driver.core.paths.database)) as connection:
+        connection.execute("UPDATE title_words_data SET block = x'00ff00ff' WHERE id > 10")
+        connection.execute("UPDATE title_trigrams_data SET block = x'00ff00ff' WHERE id > 10")
+        connection.commit()
+    answers: list[object] = []
+    driver.core.search.search(SearchQuery("winter"), answers.append)
+    driver.until(lambda: bool(answers))
+    [found] = answers
+    assert isinstance(found, list)
+    assert [hit.conversation_id for hit in found] == [made.id]

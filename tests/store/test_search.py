@@ -197,3 +197,12 @@ def test_a_damaged_index_stops_nobody_from_writing_and_is_made_anew(
     talk(store, "Snow", Text("Spieglein an der Wand"))
     assert len(found(search, "spiegl")) == 1
     assert not found(search, "Rumpelstilzchen")
+
+
+def test_a_file_beside_which_nothing_can_be_written_is_searched_too(store: ConversationStore, path: Path) -> None:
+    made = talk(store, "Winter journey", Text("Gute Nacht"))
+    store.close()
+    with closing(SearchStore(path, unchanging=True)) as search:
+        [hit] = found(search, "nacht")
+    assert hit.conversation_id == made.id
+    assert not list(path.parent.glob("*-wal"))

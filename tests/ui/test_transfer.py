@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.chat import ConversationId, Failure
@@ -24,6 +24,7 @@ from app.ui.error_box import ErrorBox
 from app.ui.export_dialog import ExportDialog
 from app.ui.main_window import MainWindow
 from app.ui.widgets.choice_field import ChoiceField
+from app.ui.widgets.text_view import TextView
 from tests.ui import hands
 from tests.ui.conftest import Opener
 from tests.ui.fakes import FakeCore, answer, conversation, question
@@ -119,7 +120,7 @@ def test_what_runs_can_be_stopped_and_what_fails_is_told(open_window: Opener, tm
     core.transfer.ends[0](TransferError("The disk is full.", "Free some space."))
     box = window.findChild(ErrorBox)
     assert isinstance(box, ErrorBox)
-    assert "The disk is full." in " ".join(label.text() for label in box.findChildren(QLabel))
+    assert "The disk is full." in " ".join(view.toPlainText() for view in box.findChildren(TextView))
     assert window.panels.banner.cause is None
 
 
@@ -175,7 +176,7 @@ def test_nothing_comes_in_where_nothing_can_be_written(open_window: Opener, tmp_
     assert core.transfer.files == []
     box = window.findChild(ErrorBox)
     assert isinstance(box, ErrorBox)
-    assert "A newer version wrote this." in " ".join(label.text() for label in box.findChildren(QLabel))
+    assert "A newer version wrote this." in " ".join(view.toPlainText() for view in box.findChildren(TextView))
 
 
 def test_the_file_that_is_chosen_comes_in(open_window: Opener, tmp_path: Path, qtbot: QtBot) -> None:
@@ -186,3 +187,14 @@ def test_the_file_that_is_chosen_comes_in(open_window: Opener, tmp_path: Path, q
     with qtbot.waitSignal(place.filesSelected):
         place.filesSelected.emit([str(tmp_path / "a.json")])
     assert core.transfer.files == [tmp_path / "a.json"]
+
+
+@pytest.mark.parametrize("by_shortcut", [True, False])
+def test_where_there_is_nothing_to_export_it_is_said(open_window: Opener, by_shortcut: bool) -> None:
+    window = open_window(FakeCore())
+    if by_shortcut:
+        window.actions_by_name[Act.EXPORT].trigger()
+    else:
+        window.panels.sidebar.export_all_requested.emit()
+    assert isinstance(window.findChild(ErrorBox), ErrorBox)
+    assert window.findChild(ExportDialog) is None
