@@ -60,10 +60,13 @@ _ADOPT = """
         ORDER BY earlier.created_at DESC, earlier.rowid DESC LIMIT 1
     ) WHERE id IN (SELECT id FROM placeless)
 """
-# A finished message without a word, and one that lacks a part in the middle or the answer at its end.
+# A finished message without a word, and one that lacks a part in the middle or the answer at its end. Of an answer that
+# something follows, an older version of its row may say that it is still being written.
 _EMPTY = """
     UPDATE messages SET status = CASE role WHEN 'assistant' THEN 'failed' ELSE status END, failure = ?
-    WHERE (status = 'complete' OR role = 'user') AND id NOT IN (SELECT message_id FROM parts)
+    WHERE (
+        status = 'complete' OR role = 'user' OR status = 'streaming' AND id IN (SELECT parent_id FROM messages)
+    ) AND id NOT IN (SELECT message_id FROM parts)
 """
 _GAPS = """
     UPDATE messages SET status = 'interrupted', failure = ? WHERE role = 'assistant' AND status = 'complete' AND (

@@ -20,7 +20,9 @@ from app.store.conversations import ConversationStore
 from app.store.database import open_database
 from app.store.errors import DamagedDatabaseError
 from app.store.files import index_of_log, log_of
+from app.store.mending import mend
 from app.store.rescue import Rescue, rescue
+from app.store.salvage import SKELETONS
 
 COPIES = 30
 TALKS, EXCHANGES = 40, 6
@@ -157,6 +159,20 @@ def test_what_a_smashed_database_holds_comes_back(sample: Sample, tmp_path: Path
     if by_sqlite is not None:
         print(f"  sqlite3 .recover: {len(by_sqlite.keys() & sample.texts.keys())} messages")
         assert len(there) >= len(by_sqlite.keys() & sample.texts.keys())
+
+
+def test_an_answer_that_something_follows_is_lost_even_if_an_old_row_says_that_it_is_being_written(path: Path) -> None:
+    with closing(open_database(path)) as database:
+        store = ConversationStore(database)
+        talk = store.create_conversation("Talk")
+        _, first = store.add_exchange(talk.id, None, [Text("One?")], "tiny")
+        _, last = store.add_exchange(talk.id, first.id, [Text("Two?")], "tiny")
+        connection = database.conn
+        for statement in SKELETONS.split(";"):
+            connection.execute(statement)
+        assert mend(connection).lost == 1
+        assert store.message(first.id).status is Status.FAILED
+        assert store.message(last.id).status is Status.STREAMING
 
 
 @pytest.mark.parametrize("seed", range(0, COPIES, 4))
