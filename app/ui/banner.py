@@ -1,4 +1,4 @@
-"""A word above the conversation about a trouble that lasts, there as long as the trouble is."""
+"""A word above the conversation: about a trouble as long as it lasts, or about an export and what came of it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,16 @@ _URGENCY = tuple(Cause)
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What happened, what follows from it, and what can be done: a button's words, or whether it can be put away."""
+    """What happened, what follows from it, and what can be done: a button's words, or whether it can be put away.
+
+    good: there is nothing to worry about.
+    """
 
     title: str
     words: str
     action: str = ""
     closable: bool = False
+    good: bool = False
 
 
 class Banner(QFrame):
@@ -97,6 +101,9 @@ class Banner(QFrame):
             self._act.setText(note.action)
             self._act.setVisible(bool(note.action))
             self._hide.setVisible(note.closable)
+            if self.property("good") is not note.good:
+                self.setProperty("good", note.good)
+                self.style().polish(self)
             self.setAccessibleName(self.text)
         self.setVisible(cause is not None)
 

@@ -127,12 +127,12 @@ class TransferController(QObject):
             self._written, self._report = (), None
         self._under_way += 1
         self._title_now = title
-        self._banner.put(Cause.TRANSFER, Note(title, "", self.tr("Stop")))
+        self._banner.put(Cause.TRANSFER, Note(title, "", self.tr("Stop"), good=True))
 
     def _on_progress(self, done: int, total: int | None) -> None:
         if self._under_way:
             words = transfer_words.progress(done, total)
-            self._banner.put(Cause.TRANSFER, Note(self._title_now, words, self.tr("Stop")))
+            self._banner.put(Cause.TRANSFER, Note(self._title_now, words, self.tr("Stop"), good=True))
 
     def _on_exported(self, outcome: tuple[Path, ...] | AppError | None) -> None:
         if isinstance(outcome, tuple):
@@ -153,10 +153,13 @@ class TransferController(QObject):
             return
         self._banner.remove(Cause.TRANSFER)
         if self._report is not None:
-            self._banner.put(Cause.TRANSFER, Note(*transfer_words.imported(self._report), closable=True))
+            self._banner.put(
+                Cause.TRANSFER,
+                Note(*transfer_words.imported(self._report), closable=True, good=not self._report.unread),
+            )
         elif self._written:
             title, words = transfer_words.exported(self._written)
-            self._banner.put(Cause.TRANSFER, Note(title, words, self.tr("Show in folder"), closable=True))
+            self._banner.put(Cause.TRANSFER, Note(title, words, self.tr("Show in folder"), closable=True, good=True))
 
     @Slot()
     def _on_export_all(self) -> None:
