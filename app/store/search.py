@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -55,6 +56,8 @@ class SearchStore:
         self._path = path
         self._connect = connect_unchanging if unchanging else connect_read_only
         self._connection: sqlite3.Connection | None = None
+        # Whoever stops a search from another thread must not meet a connection that is being closed.
+        self._closing = threading.Lock()
 
     @store_errors()
     def search(self, query: SearchQuery) -> list[SearchHit]:
@@ -78,13 +81,15 @@ class SearchStore:
 
     def stop(self) -> None:
         """End a search that runs. May be called from any thread."""
-        if self._connection is not None:
-            self._connection.interrupt()
+        with self._closing:
+            if self._connection is not None:
+                self._connection.interrupt()
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._closing:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _rows(self, query: SearchQuery) -> Iterator[sqlite3.Row]:
         for template, table, indexes, columns in (

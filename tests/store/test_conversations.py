@@ -340,7 +340,19 @@ class TestPartsAsRows:
             ("attachment", ["name", "sha256", "size", "text"]),
             (
                 "citation",
-                ["document", "end", "first_line", "last_line", "mark", "number", "page", "passage", "sha256", "start"],
+                [
+                    "document",
+                    "end",
+                    "first_line",
+                    "last_line",
+                    "mark",
+                    "number",
+                    "page",
+                    "passage",
+                    "sha256",
+                    "start",
+                    "verified",
+                ],
             ),
         ]
 
