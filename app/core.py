@@ -126,9 +126,7 @@ class Core:
             lambda: self.settings.tuned_threads,
             self._state_plan,
         )
-        self.documents = LibraryService(
-            DocumentIndex(paths.index), AttachedStore(database), post, self._notify, watch=guarded
-        )
+        self.documents = self._open_documents(AttachedStore(database), watch=guarded)
         self.chat = ChatService(
             self._store,
             self.engine,
@@ -158,6 +156,18 @@ class Core:
         self.safety.subscribe(self._on_safety)
         if guarded:
             self.safety.start()
+
+    def _open_documents(self, store: AttachedStore, watch: bool) -> LibraryService | None:
+        """The documents; None where their index can't be written, as in a folder that can only be read.
+
+        Conversations must not be out of reach for that.
+        """
+        try:
+            index = DocumentIndex(self.paths.index)
+        except StoreError as error:
+            self.repairs.append(str(error))
+            return None
+        return LibraryService(index, store, self._post, self._notify, watch=watch)
 
     def update_settings(self, **changes: Any) -> None:
         """Change settings by name and keep them. Raises SettingsError."""
@@ -197,11 +207,13 @@ class Core:
         self.transfer.close()
         self.search.close()
         self.chat.leave()
-        self.documents.close()
         self.models.stop_loading()
         self.pages.close()
         self._lane.close()
         self.engine.close()
+        # After the turn, which may be searching in it.
+        if self.documents is not None:
+            self.documents.close()
         self.chat.close()
         self.safety.close()
         self._store.close()
@@ -218,14 +230,15 @@ class Core:
     def _forget(self, conversation_id: ConversationId) -> None:
         """What is kept of a conversation beside the database goes with it."""
         forget(self.paths.states, conversation_id)
-        self.documents.tidy()
+        if self.documents is not None:
+            self.documents.tidy()
 
     def _give_way(self, event: Event) -> None:
         """Libraries are not read while an answer is made: both want the whole processor."""
         match event:
-            case TurnStarted():
+            case TurnStarted() if self.documents is not None:
                 self.documents.hold()
-            case TurnEnded():
+            case TurnEnded() if self.documents is not None:
                 self.documents.release()
 
     def _turn_options(self) -> TurnSettings:
@@ -233,7 +246,7 @@ class Core:
         return TurnSettings(settings.temperature, settings.instructions, settings.thinking_budget, settings.effort)
 
     def _source_for(self, conversation_id: ConversationId) -> DocumentSource | None:
-        return self.documents.source_for(conversation_id)
+        return self.documents.source_for(conversation_id) if self.documents is not None else None
 
     def _state_plan(self) -> StatePlan | None:
         room = self.settings.states_mib

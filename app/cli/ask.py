@@ -50,7 +50,8 @@ def ask(paths: Paths, options: argparse.Namespace) -> int:
         core.chat.subscribe(printer.show)
         core.chat.subscribe(turn.hear)
         effort = Effort(options.effort) if options.effort else None
-        attached = bring(core, tasks, options.attach, options.library).give_to
+        brings = bool(options.attach) or options.library is not None
+        attached = bring(core, tasks, options.attach, options.library).give_to if brings else None
         core.chat.send(conversation, options.question, effort, options.max_tokens, attached=attached)
         _stop_on_interrupt(tasks, core)
         answer = turn.wait(tasks)

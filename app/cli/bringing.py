@@ -37,6 +37,8 @@ def bring(
 ) -> Brought:
     """Read the files, running what is posted meanwhile. Raises AppError where one of them or the library is no use."""
     documents = core.documents
+    if documents is None:
+        raise AppError("Documents can't be used.", " ".join(core.repairs))
     if library is not None and all(known.name != library for known in documents.libraries()):
         raise NotFoundError(
             f"There is no library “{library}”.", f"Make it with: inglenook library create {library} FOLDER…"

@@ -152,5 +152,6 @@ class MemoryDocuments:
 
 def give(core: Core, documents: MemoryDocuments) -> None:
     """Have the core work with documents that are in memory only."""
+    assert core.documents is not None
     core.documents.close()
     core.documents = documents  # type: ignore[assignment]

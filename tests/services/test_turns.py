@@ -293,3 +293,17 @@ def test_trial_model_is_recognised(driver: Driver) -> None:
     state = driver.core.models.state
     assert state.file is not None
     assert state.file.trial
+
+
+def test_conversations_can_be_used_where_the_index_of_documents_can_not(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    # As root a folder can always be written to, but never what is a folder itself.
+    (data / "index.db").mkdir()
+    driver = Driver(data, model=TINY)
+    try:
+        assert driver.core.documents is None
+        assert any("index of your documents" in repair for repair in driver.core.repairs)
+        assert driver.ask("Hello").text == "Hello! How can I help you today?"
+    finally:
+        driver.close()
