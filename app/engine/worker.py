@@ -80,8 +80,14 @@ def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEve
 
 
 def _write_output_to(log: Path) -> None:
-    """Send what native code prints to a file, where an abort says why: never to the terminal or to a closed pipe."""
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Send what native code prints to a file, where an abort says why: never to the terminal or to a closed pipe.
+
+    Where that file can't be written it is lost.
+    """
+    try:
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError:
+        descriptor = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

@@ -56,6 +56,11 @@ def load(engine: EngineProcess) -> None:
     assert isinstance(list(engine.load(LoadRequest(TINY)))[-1], Loaded)
 
 
+def test_an_engine_runs_where_its_log_can_not_be_written(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "engine.log").mkdir()
+    load(start(REAL))
+
+
 def request() -> GenerateRequest:
     return GenerateRequest(question("Count to 200"))
 
