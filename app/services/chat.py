@@ -121,7 +121,7 @@ class ChatService:
             lambda settled, cost: post(lambda: self._on_settled(settled, cost)),
         )
         self._opened: ConversationId | None = None
-        self._ahead = Ahead()
+        self._ahead = NOTHING_AHEAD
         self._looked_at = False
 
     def subscribe(self, listener: Callable[[Event], None]) -> None:

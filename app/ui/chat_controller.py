@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.domain.chat import Conversation, ConversationId, Effort, Message, MessageId, Role, Status
 from app.errors import AppError
+from app.services.chat import Attached
 from app.services.events import (
     AnswerGrew,
     ChoiceOffered,
@@ -25,7 +26,7 @@ from app.services.offers import LeaveOut, Offer
 from app.ui import words
 from app.ui.live_answer import LiveAnswer
 from app.ui.panels import Panels
-from app.ui.ports import Attached, CorePort
+from app.ui.ports import CorePort
 from app.ui.throttle import Throttle
 from app.ui.widgets.notice import Choice
 

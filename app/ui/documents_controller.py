@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from app.domain.chat import Attachment, ConversationId
 from app.domain.documents import FileStatus
 from app.errors import AppError
-from app.services.chat import Ahead
+from app.services.chat import Ahead, Attached
 from app.services.document_events import AttachmentId, PendingAttachment
 from app.ui import document_words
 from app.ui.composer import Composer
-from app.ui.ports import Attached, ChatPort, DocumentsPort
+from app.ui.ports import ChatPort, DocumentsPort
 
 Send = Callable[[str, Attached | None], bool]
 """Sends a message; whether it could be sent."""

@@ -14,7 +14,7 @@ from app.domain.search import SearchQuery
 from app.errors import AppError
 from app.export.formats import Writer
 from app.paths import Paths
-from app.services.chat import Ahead
+from app.services.chat import Ahead, Attached
 from app.services.document_events import AttachmentId, Library, LibraryFile, PendingAttachment
 from app.services.events import Event, ModelState
 from app.services.offers import Offer
@@ -27,10 +27,6 @@ from app.store.rescue import Rescue
 
 Post = Callable[[Callable[[], None]], None]
 """Runs a closure on the main thread, from any thread."""
-
-
-Attached = Callable[[ConversationId], Sequence[Attachment]]
-"""Called with a message's conversation before its turn begins: binds documents to it, and gives the message's files."""
 
 
 class ChatPort(Protocol):

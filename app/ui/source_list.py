@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app.domain.chat import Citation
 from app.ui import document_words as words
 from app.ui.cite_chips import CiteChip, draw
 from app.ui.theme import Theme, body_font
 from app.ui.widgets.controls import flat_button
+from app.ui.widgets.enter_button import EnterButton
 
 FOLDED = 4
 """Sources that are shown without asking."""
@@ -68,7 +69,7 @@ class SourceList(QWidget):
         self._rows[FOLDED].setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-class SourceRow(QAbstractButton):
+class SourceRow(EnterButton):
     """Number, file, page, and how the passage begins."""
 
     def __init__(self, citation: Citation, theme: Theme, parent: QWidget | None = None) -> None:
@@ -96,12 +97,6 @@ class SourceRow(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, ROW)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-        else:
-            super().keyPressEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

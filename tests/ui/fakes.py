@@ -35,7 +35,7 @@ from app.domain.search import SearchHit, SearchQuery
 from app.errors import AppError, NotFoundError
 from app.export.formats import Writer
 from app.paths import Paths
-from app.services.chat import NOTHING_AHEAD, Ahead
+from app.services.chat import NOTHING_AHEAD, Ahead, Attached
 from app.services.document_events import (
     AttachmentChanged,
     AttachmentId,
@@ -64,7 +64,7 @@ from app.services.search import OnFound
 from app.services.transfer import ExportRequest, ImportReport, Progress
 from app.settings import Settings
 from app.store.backups import Backup
-from app.ui.ports import Attached, PagesPort
+from app.ui.ports import PagesPort
 
 NOWHERE = ConversationId("c")
 NOW = datetime.now(UTC)

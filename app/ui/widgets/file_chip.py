@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui.theme import body_font
+from app.ui.widgets.enter_button import EnterButton
 
 HEIGHT = 26
 PADDING = 9
@@ -15,7 +16,7 @@ NAME_MOST = 190
 DETAIL_MOST = 260
 
 
-class FileChip(QAbstractButton):
+class FileChip(EnterButton):
     """Clicked opens the file. Delete, Backspace or the cross remove it, where that is offered."""
 
     removed = Signal()
@@ -54,9 +55,7 @@ class FileChip(QAbstractButton):
         return QSize(60, HEIGHT)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-        elif self._removable and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+        if self._removable and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.removed.emit()
         else:
             super().keyPressEvent(event)
