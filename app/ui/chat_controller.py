@@ -88,9 +88,10 @@ class ChatController(QObject):
         self._panels.header.set_title("")
         self._panels.composer.set_effort(self._core.settings.effort)
         self._panels.composer.set_context(0, 0)
+        # First: whoever hears of the change may add what is going to come with the next message.
+        self._core.chat.prepare(None)
         self.changed.emit()
         self._panels.composer.take_focus()
-        self._core.chat.prepare(None)
 
     @Slot(str)
     def show_conversation(self, conversation_id: str) -> None:
@@ -106,10 +107,10 @@ class ChatController(QObject):
         self._show_title(conversation)
         self._panels.composer.set_effort(conversation.effort)
         self._show_context(conversation.messages)
+        self._core.chat.prepare(conversation.id)
         self.changed.emit()
         if self._live is not None:
             self._render()
-        self._core.chat.prepare(conversation.id)
 
     @Slot()
     def stop(self) -> None:

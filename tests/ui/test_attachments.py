@@ -13,6 +13,7 @@ from app.domain.chat import Attachment
 from app.domain.documents import FileStatus
 from app.services.document_events import Library
 from app.services.events import ModelPhase, ModelState
+from app.ui.actions import Act
 from app.ui.main_window import MainWindow
 from app.ui.widgets.file_chip import FileChip
 from tests.ui import hands
@@ -260,3 +261,19 @@ def test_the_model_reads_a_file_as_soon_as_it_is_there_and_forgets_one_that_is_t
     assert not core.chat.ahead.searched
     window.panels.composer.attachments.removed.emit(core.documents.pending()[0].id)
     assert read_ahead(core) == []
+
+
+def test_a_file_that_waits_is_read_ahead_in_the_conversation_that_is_opened_too(
+    open_window: Opener, qtbot: QtBot
+) -> None:
+    core = FakeCore()
+    window = open_window(core)
+    write(window, "Hello", qtbot)
+    ended(core, qtbot)
+    begun = core.chat.conversations()[0].id
+    window.actions_by_name[Act.NEW].trigger()
+    attach(window, LEASE)
+    core.documents.become("lease.pdf", FileStatus.READ, whole=True, sha256=SHA)
+    window.panels.sidebar.conversations.conversation_selected.emit(begun)
+    assert core.chat.prepared == begun
+    assert read_ahead(core) == ["lease.pdf"]
