@@ -15,12 +15,14 @@ from app.documents.render import PageRenderer
 from app.domain.chat import ConversationId, Failure
 from app.domain.documents import Hit
 from app.engine.base import Engine, Failed, StatePlan
+from app.engine.embedder_process import EmbedderProcess
 from app.engine.process import EngineProcess
 from app.engine.state_files import clear, forget, size_of
 from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
 from app.services.chat import ChatService, TurnSettings
+from app.services.embedding import Embeddings
 from app.services.events import ConversationsChanged, Event, QueueChanged, TurnEnded, TurnStarted
 from app.services.idle import IdleWatch
 from app.services.library import LibraryService
@@ -33,7 +35,7 @@ from app.services.search import SearchService
 from app.services.sources import DocumentSource
 from app.services.transfer import TransferService
 from app.services.versions import Versions
-from app.settings import load_settings, save_settings
+from app.settings import Settings, load_settings, save_settings
 from app.store.attached import AttachedStore
 from app.store.branches import BranchStore
 from app.store.conversations import ConversationStore
@@ -47,6 +49,7 @@ from app.store.unsent import UnsentStore
 
 # By name: only the engine's own process loads llama.cpp.
 _ENGINE = "app.engine.llama_engine:LlamaEngine"
+_EMBEDDER = "app.engine.llama_embedder:LlamaEmbedder"
 
 
 def prepare(paths: Paths) -> None:
@@ -65,15 +68,16 @@ def prepare(paths: Paths) -> None:
 def open_libraries(paths: Paths, post: Post, notify: Callable[[Event], None]) -> Iterator[LibraryService]:
     """The documents without chat and model, for commands that need no more. Raises AppError."""
     prepare(paths)
-    database = open_database(paths.database)
-    try:
-        service = LibraryService(DocumentIndex(paths.index), AttachedStore(database), post, notify, watch=False)
-        try:
+    with closing(open_database(paths.database)) as database:
+        index = DocumentIndex(paths.index)
+        settings = load_settings(paths.settings)[0]
+
+        def remember(**changes: Any) -> None:
+            save_settings(paths.settings, replace(settings, **changes))
+
+        embeddings = _embeddings(paths, settings, index, post, notify, remember)
+        with closing(LibraryService(index, AttachedStore(database), post, notify, False, embeddings)) as service:
             yield service
-        finally:
-            service.close()
-    finally:
-        database.close()
 
 
 def search_library(paths: Paths, name: str, query: str, limit: int) -> list[tuple[Hit, Path]]:
@@ -82,7 +86,24 @@ def search_library(paths: Paths, name: str, query: str, limit: int) -> list[tupl
     with closing(open_database(paths.database)) as database, closing(DocumentIndex(paths.index)) as index:
         AttachedStore(database).library(name)
         places = LibraryFiles(index).contents(name)
-        return [(hit, places[hit.document]) for hit in index.search(query, limit, places.keys())]
+        settings = load_settings(paths.settings)[0]
+        with closing(
+            _embeddings(paths, settings, index, lambda _: None, lambda _: None, lambda **_: None)
+        ) as embeddings:
+            found = index.search(query, limit, places.keys(), embeddings.by_meaning(query))
+        return [(hit, places[hit.document]) for hit in found]
+
+
+def _embeddings(
+    paths: Paths,
+    settings: Settings,
+    index: DocumentIndex,
+    post: Post,
+    notify: Callable[[Event], None],
+    remember: Callable[..., None],
+) -> Embeddings:
+    chosen = Path(settings.embedding_path) if settings.embedding_path else None
+    return Embeddings(EmbedderProcess(_EMBEDDER, paths.logs / "embedder.log"), index, post, notify, chosen, remember)
 
 
 class Core:
@@ -167,7 +188,8 @@ class Core:
         except StoreError as error:
             self.repairs.append(str(error))
             return None
-        return LibraryService(index, store, self._post, self._notify, watch=watch)
+        embeddings = _embeddings(self.paths, self.settings, index, self._post, self._notify, self.update_settings)
+        return LibraryService(index, store, self._post, self._notify, watch, embeddings)
 
     def update_settings(self, **changes: Any) -> None:
         """Change settings by name and keep them. Raises SettingsError."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 Post = Callable[[Callable[[], None]], None]
 """Runs a closure on the main thread, soon: one queued signal in the window, a queue on the command line."""
+
+_NICE = 10
 
 _log = logging.getLogger(__name__)
 
@@ -30,3 +35,11 @@ class Lane:
         error = None if future.cancelled() else future.exception()
         if error is not None:
             _log.error("A job in lane %s failed", self._name, exc_info=error)
+
+
+def be_modest() -> None:
+    """Let others go first. On Linux the priority is a thread's own, and the processes that it starts have it too."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        if os.getpriority(os.PRIO_PROCESS, thread) < _NICE:
+            os.setpriority(os.PRIO_PROCESS, thread, _NICE)

@@ -21,14 +21,16 @@ Theme = Literal["system", "light", "dark"]
 class Settings:
     """What the user chose. The defaults are what a new user gets.
 
-    temperature None is what suits the model. window_geometry is what Qt's saveGeometry gave, in base64. states_mib
-    is the room on disk for the caches of conversations, 0 for none. thinking_budget ends thoughts after so many tokens,
-    None lets them take their time. The model is unloaded after idle_minutes without use, 0 keeps it. tuned_threads were
-    found to be the fastest, by the fingerprint of a model. unknown holds what another version of the application wrote
-    into the file; it is kept when the settings are saved again.
+    embedding_path is the model that finds passages by their meaning. temperature None is what suits the model.
+    window_geometry is what Qt's saveGeometry gave, in base64. states_mib is the room on disk for the caches of
+    conversations, 0 for none. thinking_budget ends thoughts after so many tokens, None lets them take their time. The
+    model is unloaded after idle_minutes without use, 0 keeps it. tuned_threads were found to be the fastest, by the
+    fingerprint of a model. unknown holds what another version of the application wrote into the file; it is kept when
+    the settings are saved again.
     """
 
     model_path: str | None = None
+    embedding_path: str | None = None
     effort: Effort = Effort.MEDIUM
     temperature: float | None = None
     context_size: int = 16384
@@ -166,6 +168,7 @@ def _is_one_of(*choices: str) -> Callable[[object], bool]:
 
 _CHECKS: dict[str, Callable[[object], bool]] = {
     "model_path": _is_text_or_none,
+    "embedding_path": _is_text_or_none,
     "effort": _is_one_of(*Effort),
     "temperature": _is_number_or_none(0.0, 2.0),
     "context_size": _is_whole(1024, 131072),

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from app.core import open_libraries, search_library
+from app.domain.chat import Failure
 from app.domain.documents import FileStatus, Hit
 from app.errors import AppError, NotFoundError
 from app.paths import Paths
-from app.services.document_events import Library, LibraryChanged, LibraryFile
+from app.services.document_events import EmbeddingState, Library, LibraryChanged, LibraryFile
 from app.services.events import Event, StorageFailed
 from app.services.library import LibraryService
 
@@ -43,6 +44,15 @@ def add_library_command(commands: Any, common: argparse.ArgumentParser) -> None:
         "--limit", type=_count, default=_LIMIT, metavar="N", help=f"so many at most, {_LIMIT} if not given"
     )
     action.add_argument("--json", action="store_true")
+    action = actions.add_parser(
+        "meaning", parents=[common], help="find passages by their meaning too, with an embedding model"
+    )
+    action.add_argument(
+        "model",
+        metavar="FILE",
+        nargs="?",
+        help="the GGUF of an embedding model, or “off”; without it: say how it stands",
+    )
     for name, what in (("rescan", "read what is new or changed"), ("remove", "forget a library, but for its files")):
         action = actions.add_parser(name, parents=[common], help=what)
         action.add_argument("name", metavar="NAME")
@@ -63,6 +73,8 @@ def library(paths: Paths, options: argparse.Namespace) -> int:
             case "remove":
                 run.service.remove(options.name)
                 return 0
+            case "meaning":
+                return _meaning(run, options.model)
             case "list":
                 return _list(run.service.libraries(), options.json)
             case _:
@@ -88,9 +100,23 @@ class _Run:
             if self.state is None or self.state.name != name:
                 continue
             if not self.state.busy:
+                self.until_embedded()
                 self._show("")
                 return self.state
             self._show(_progress(self.state))
+
+    def until_embedded(self) -> EmbeddingState:
+        """Let all passages get their vectors, if there is a model for it; what goes wrong with it is in the state."""
+        embeddings = self.service.embeddings
+        assert embeddings is not None
+        embeddings.work()
+        while embeddings.busy:
+            self._tasks.get()()
+            self._show(_embedding_progress(embeddings.state))
+        self._show("")
+        if embeddings.state.failure is not None:
+            print(f"inglenook: {_sentence(embeddings.state.failure)}", file=sys.stderr)
+        return embeddings.state
 
     def hear(self, event: Event) -> None:
         match event:
@@ -142,6 +168,28 @@ def _summary(state: Library) -> str:
     parts = [f"{state.files:,} files", f"{state.indexed:,} with text", f"{state.passages:,} passages"]
     parts += [f"{count:,} {what}" for count, what in ((state.failed, "without"), (state.waiting, "waiting")) if count]
     return f"{state.name}: {', '.join(parts)}{' (paused)' if state.paused else ''}"
+
+
+def _meaning(run: _Run, model: str | None) -> int:
+    embeddings = run.service.embeddings
+    assert embeddings is not None
+    if model is not None:
+        embeddings.use(None if model == "off" else Path(model))
+    state = run.until_embedded()
+    if state.path is None:
+        print("Passages are found by their words. Name an embedding model to find them by their meaning too.")
+    elif state.failure is None:
+        print(f"Passages are found by their words and by their meaning, with {state.path.name}.")
+    return 1 if state.failure is not None else 0
+
+
+def _embedding_progress(state: EmbeddingState) -> str:
+    left = "" if state.seconds_left is None else f", {_duration(state.seconds_left)} left"
+    return f"Learning what the passages mean: {state.waiting:,} to do{left}" if state.waiting else ""
+
+
+def _sentence(failure: Failure) -> str:
+    return " ".join(filter(None, (failure.title, failure.remedy)))
 
 
 def _list(libraries: list[Library], as_json: bool) -> int:

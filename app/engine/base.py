@@ -97,6 +97,21 @@ class CountRequest:
     prompts: tuple[Prompt, ...]
 
 
+class TextRole(StrEnum):
+    """What a text is to a search: many embedding models want to be told."""
+
+    QUERY = "query"
+    PASSAGE = "passage"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedRequest:
+    """The vectors of these texts; what a model can't take in of a long one is left out."""
+
+    texts: tuple[str, ...]
+    role: TextRole
+
+
 class FinishReason(StrEnum):
     END = "end"
     STOPPED = "stopped"
@@ -162,6 +177,34 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedderInfo:
+    """An embedding model. floor is the cosine up to which texts have nothing to do with each other.
+
+    fingerprint tells apart what gives other vectors: models, and the ways in which texts are put to them.
+    """
+
+    path: Path
+    name: str
+    fingerprint: str
+    dimensions: int
+    floor: float
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderLoaded:
+    """The end of a load of an embedding model."""
+
+    info: EmbedderInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The end of an embedding: a vector for each text, as little-endian float32 of length 1."""
+
+    vectors: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Overflow:
     """A prompt of so many tokens was too long: a context has room for so many, beside the beginning of an answer."""
 
@@ -184,6 +227,7 @@ class Failed:
 LoadEvent = LoadProgress | Heartbeat | Loaded | Stopped | Failed
 GenerateEvent = PrefillProgress | Generated | Heartbeat | Finished | Failed
 CountEvent = Heartbeat | Counted | Failed
+EmbedEvent = EmbedderLoaded | Heartbeat | Embedded | Stopped | Failed
 
 
 class Engine(ABC):
@@ -227,3 +271,34 @@ class Engine(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release everything. The engine can't be used afterwards."""
+
+
+class Embedder(ABC):
+    """Runs one embedding model. Requests give events as an Engine's do; the last one is Failed or Stopped, or else
+    EmbedderLoaded for load() and Embedded for embed().
+    """
+
+    @property
+    @abstractmethod
+    def info(self) -> EmbedderInfo | None:
+        """The loaded model, or None."""
+
+    @abstractmethod
+    def load(self, request: LoadRequest) -> Iterator[EmbedEvent]:
+        """Load a model in place of the one that was loaded before. The plan says how; its sizes are the model's own."""
+
+    @abstractmethod
+    def embed(self, request: EmbedRequest) -> Iterator[EmbedEvent]:
+        """Compute vectors."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the running request soon, with Stopped. May be called from any thread at any time."""
+
+    @abstractmethod
+    def unload(self) -> None:
+        """Give the model's memory back."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release everything. The embedder can't be used afterwards."""

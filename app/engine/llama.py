@@ -145,15 +145,23 @@ class Model:
         vocab = C.llama_model_get_vocab(self.pointer)
         return C.llama_vocab_bos(vocab), C.llama_vocab_eos(vocab), bool(C.llama_vocab_get_add_bos(vocab))
 
-    def tokenize(self, text: bytes, parse_special: bool) -> list[int]:
-        """llama_tokenize without BOS. Callers guard against its traps (see vocabulary.LlamaTokenizer)."""
+    def tokenize(self, text: bytes, parse_special: bool, whole: bool = False) -> list[int]:
+        """llama_tokenize. Callers guard against its traps (see vocabulary.LlamaTokenizer).
+
+        whole adds what the vocabulary puts around a text, as BOS or [CLS] and [SEP].
+        """
         vocab = C.llama_model_get_vocab(self.pointer)
         room = len(text) + 8
         ids = (C.llama_token * room)()
-        count = C.llama_tokenize(vocab, text, len(text), ids, room, False, parse_special)
+        count = C.llama_tokenize(vocab, text, len(text), ids, room, whole, parse_special)
         if count < 0:
             raise EngineError("A text could not be read by the model.", "Shorten the message.")
         return list(ids[:count])
+
+    @property
+    def dimensions(self) -> int:
+        """Of the vectors that the model gives."""
+        return int(C.llama_model_n_embd(self.pointer))
 
     def free(self) -> None:
         if self.pointer is not None:
@@ -209,12 +217,7 @@ class Context:
         self.size = int(C.llama_n_ctx(self.pointer))
         self._memory = C.llama_get_memory(self.pointer)
         self._batch = C.llama_batch_init(plan.batch_size, 0, 1)
-        # strlen of the shared byte is the abort callback: it returns 0 for "go on" without Python or the GIL, although
-        # the computing thread asks after every graph node (facts/engine.md 3.7).
-        self._abort = abort
-        strlen = ctypes.cast(ctypes.CDLL(None if sys.platform != "win32" else "msvcrt").strlen, C.ggml_abort_callback)
-        self._strlen = strlen
-        C.llama_set_abort_callback(self.pointer, strlen, ctypes.cast(abort, ctypes.c_void_p))
+        self._abort = _abort_through(self.pointer, abort)
 
     def decode(self, ids: Sequence[int], position: int, want_logits: bool) -> int:
         """Compute tokens at position and after it. Gives DECODED, CACHE_FULL or ABORTED; raises EngineError else.
@@ -288,3 +291,68 @@ class Context:
             C.llama_batch_free(self._batch)
             C.llama_free(self.pointer)
             self.pointer = None
+
+
+class EmbeddingContext:
+    """Compute buffers over an embedding model, for one text at a time: a batch of several is no faster on a CPU."""
+
+    def __init__(self, model: Model, tokens: int, threads: int, abort: Any, sink: LogSink) -> None:
+        """tokens is the longest text; abort as for Context. Raises EngineError."""
+        params = C.llama_context_default_params()
+        params.embeddings = True
+        # An encoder sees a text at once or not at all: it must fit into one batch.
+        params.n_ctx = params.n_batch = params.n_ubatch = tokens
+        params.n_threads = params.n_threads_batch = threads
+        params.no_perf = True
+        self.pointer: Any = C.llama_init_from_model(model.pointer, params)
+        if self.pointer is not None and C.llama_pooling_type(self.pointer) == C.LLAMA_POOLING_TYPE_NONE:
+            # The file does not say how the vectors of tokens become one: their mean is what most models mean.
+            C.llama_free(self.pointer)
+            params.pooling_type = C.LLAMA_POOLING_TYPE_MEAN
+            self.pointer = C.llama_init_from_model(model.pointer, params)
+        if self.pointer is None:
+            raise EngineError(
+                "There is not enough memory for the embedding model.", "Close other applications.", sink.errors()
+            )
+        self._dimensions = model.dimensions
+        self._tokens = tokens
+        self._batch = C.llama_batch_init(tokens, 0, 1)
+        self._abort = _abort_through(self.pointer, abort)
+
+    def embed(self, ids: Sequence[int]) -> bytes | None:
+        """The vector of a text as float32, not normalised; None where that was aborted. Raises EngineError."""
+        memory = C.llama_get_memory(self.pointer)
+        if memory:
+            C.llama_memory_clear(memory, True)
+        batch = self._batch
+        batch.n_tokens = len(ids)
+        for i, token in enumerate(ids):
+            batch.token[i] = token
+            batch.pos[i] = i
+            batch.n_seq_id[i] = 1
+            batch.seq_id[i][0] = _SEQUENCE
+            batch.logits[i] = True
+        code = int(C.llama_decode(self.pointer, batch))
+        if code == ABORTED:
+            return None
+        values = C.llama_get_embeddings_seq(self.pointer, _SEQUENCE) if code == DECODED else None
+        if not values:
+            raise EngineError("The embedding model could not read a text.", "Choose another model.", f"code {code}")
+        return ctypes.string_at(values, self._dimensions * ctypes.sizeof(ctypes.c_float))
+
+    def free(self) -> None:
+        if self.pointer is not None:
+            C.llama_batch_free(self._batch)
+            C.llama_free(self.pointer)
+            self.pointer = None
+
+
+def _abort_through(context: Any, abort: Any) -> tuple[Any, Any]:
+    """Have a context stop when the shared byte says so. What is returned must live as long as the context.
+
+    strlen of the byte is the abort callback: it returns 0 for "go on" without Python or the GIL, although the computing
+    thread asks after every graph node (facts/engine.md 3.7).
+    """
+    strlen = ctypes.cast(ctypes.CDLL(None if sys.platform != "win32" else "msvcrt").strlen, C.ggml_abort_callback)
+    C.llama_set_abort_callback(context, strlen, ctypes.cast(abort, ctypes.c_void_p))
+    return strlen, abort

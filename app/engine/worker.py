@@ -1,4 +1,7 @@
-"""The engine process: takes requests from a pipe, runs them on an engine of its own, sends the events back."""
+"""The engine process: takes requests from a pipe, runs them on an engine of its own, sends the events back.
+
+An embedding model runs in the same way, in another process.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,9 @@ from typing import Any
 from app.engine.base import (
     CountEvent,
     CountRequest,
+    Embedder,
+    EmbedEvent,
+    EmbedRequest,
     Engine,
     Failed,
     GenerateEvent,
@@ -41,7 +47,7 @@ def serve(connection: Connection, abort: Any, factory: str, log: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _write_output_to(log)
     _be_first_to_go()
-    engine: Engine = pkgutil.resolve_name(factory)(abort)
+    engine: Engine | Embedder = pkgutil.resolve_name(factory)(abort)
     try:
         while True:
             request = connection.recv()
@@ -56,18 +62,22 @@ def serve(connection: Connection, abort: Any, factory: str, log: Path) -> None:
         connection.close()
 
 
-def _answer(engine: Engine, request: object) -> Iterator[LoadEvent | GenerateEvent | CountEvent]:
+def _answer(
+    engine: Engine | Embedder, request: object
+) -> Iterator[LoadEvent | GenerateEvent | CountEvent | EmbedEvent]:
     """Events for a request. A fault of our own becomes an event like any other: this is a border."""
     try:
-        match request:
-            case LoadRequest():
+        match engine, request:
+            case _, LoadRequest():
                 yield from engine.load(request)
-            case GenerateRequest():
+            case Engine(), GenerateRequest():
                 yield from engine.generate(request)
-            case PrefillRequest():
+            case Engine(), PrefillRequest():
                 yield from engine.prefill(request)
-            case CountRequest():
+            case Engine(), CountRequest():
                 yield from engine.count(request)
+            case Embedder(), EmbedRequest():
+                yield from engine.embed(request)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception:  # noqa: BLE001 - what is not foreseen must reach the window, not end the process

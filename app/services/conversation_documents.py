@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.domain.chat import ConversationId
 from app.domain.documents import Hit, Mark, StoredDocument
+from app.services.embedding import Embeddings
 from app.services.sources import DocumentSource
 from app.store.attached import Attached, AttachedStore
 from app.store.index import DocumentIndex
@@ -18,8 +19,14 @@ class ConversationDocuments:
     """A DocumentSource. A document bears the name that it has here; equal files elsewhere may have others."""
 
     def __init__(
-        self, index: DocumentIndex, files: LibraryFiles, attached: Sequence[Attached], library: str | None
+        self,
+        index: DocumentIndex,
+        files: LibraryFiles,
+        attached: Sequence[Attached],
+        library: str | None,
+        embeddings: Embeddings | None,
     ) -> None:
+        self._embeddings = embeddings
         self._index = index
         self._files = files
         self._attached = {document.sha256: document.path.with_name(document.name) for document in attached}
@@ -32,7 +39,8 @@ class ConversationDocuments:
 
     def search(self, query: str, limit: int) -> Sequence[Hit]:
         paths = self._paths()
-        hits = self._index.search(query, limit, paths.keys())
+        by_meaning = self._embeddings.by_meaning(query) if self._embeddings is not None else None
+        hits = self._index.search(query, limit, paths.keys(), by_meaning)
         return [replace(hit, name=paths[hit.document].name) for hit in hits]
 
     def document(self, sha256: str) -> StoredDocument | None:
@@ -54,10 +62,13 @@ def _named(document: StoredDocument, paths: dict[str, Path]) -> StoredDocument:
 class Consultation:
     """Which documents a conversation draws on, and a look into any of them. Called on the main thread."""
 
-    def __init__(self, index: DocumentIndex, files: LibraryFiles, store: AttachedStore) -> None:
+    def __init__(
+        self, index: DocumentIndex, files: LibraryFiles, store: AttachedStore, embeddings: Embeddings | None
+    ) -> None:
         self._index = index
         self._files = files
         self._store = store
+        self.embeddings = embeddings
 
     def use(self, conversation_id: ConversationId, library: str | None) -> None:
         """Have a conversation draw on a library, or on none. Raises NotFoundError, StoreError."""
@@ -72,7 +83,7 @@ class Consultation:
         library = self._store.used_by(conversation_id)
         if library is None and all(document.whole for document in attached):
             return None
-        return ConversationDocuments(self._index, self._files, attached, library)
+        return ConversationDocuments(self._index, self._files, attached, library, self.embeddings)
 
     def stored(self, sha256: str) -> StoredDocument | None:
         """A document with its text, for the viewer; None if it is not in the index any more. Raises StoreError."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import NewType
 
+from app.domain.chat import Failure
 from app.domain.documents import FileStatus
 
 AttachmentId = NewType("AttachmentId", str)
@@ -70,6 +72,31 @@ class LibraryFile:
     passages: int = 0
 
 
+class EmbeddingPhase(StrEnum):
+    """What is being done so that passages are found by their meaning."""
+
+    OFF = "off"
+    READY = "ready"
+    WORKING = "working"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingState:
+    """The embedding model in use (None for none), and how many passages still wait for their vectors."""
+
+    phase: EmbeddingPhase = EmbeddingPhase.OFF
+    path: Path | None = None
+    waiting: int = 0
+    seconds_left: float | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingChanged:
+    state: EmbeddingState
+
+
 @dataclass(frozen=True, slots=True)
 class AttachmentChanged:
     attachment: PendingAttachment
@@ -82,4 +109,4 @@ class LibraryChanged:
     library: Library
 
 
-DocumentEvent = AttachmentChanged | LibraryChanged
+DocumentEvent = AttachmentChanged | LibraryChanged | EmbeddingChanged

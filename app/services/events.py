@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from app.domain.chat import ConversationId, Failure, Message, MessageId, ToolCall, ToolResult
 from app.domain.models import ModelFile, ModelInfo
-from app.services.document_events import AttachmentChanged, LibraryChanged
+from app.services.document_events import AttachmentChanged, EmbeddingChanged, LibraryChanged
 from app.services.offers import Offer
 
 
@@ -159,4 +159,5 @@ Event = (
     | Saved
     | AttachmentChanged
     | LibraryChanged
+    | EmbeddingChanged
 )

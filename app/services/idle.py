@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from app.services.chat import ChatService
-from app.services.document_events import LibraryChanged
+from app.services.document_events import EmbeddingChanged, LibraryChanged
 from app.services.events import ConversationsChanged, Event, ModelPhase, Saved, StorageFailed
 from app.services.models import ModelService
 
@@ -40,5 +40,5 @@ class IdleWatch:
 
     def _on_event(self, event: Event) -> None:
         # A list that changed, a folder that is read or a disk that is full says nothing about the model.
-        if not isinstance(event, ConversationsChanged | LibraryChanged | StorageFailed | Saved):
+        if not isinstance(event, ConversationsChanged | LibraryChanged | EmbeddingChanged | StorageFailed | Saved):
             self._used_at = self._clock()

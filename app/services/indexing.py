@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,12 +11,11 @@ from pathlib import Path
 
 from app.domain.documents import FileStatus
 from app.errors import AppError
-from app.jobs import Lane
+from app.jobs import Lane, be_modest
 from app.services.folder_scan import compare, scan
 from app.services.reading import Ingest
 from app.store.index_files import Counts, LibraryFiles
 
-_NICE = 10
 _PER_FILE_BYTES = 100_000
 """What a file costs whatever its size, expressed in bytes to be read."""
 
@@ -137,7 +134,7 @@ class Indexing:
 
     def _step(self) -> None:
         """Look through one library's folders, or read one file; then give the lane to whoever waits."""
-        _be_modest()
+        be_modest()
         with self._lock:
             self._state.submitted = False
             scans = [(name, task) for name, task in self._state.tasks.items() if task.scan]
@@ -209,11 +206,3 @@ def _seconds_left(task: _Task, counts: Counts) -> float | None:
         return None
     left = counts.waiting_bytes + counts.waiting * _PER_FILE_BYTES
     return round(task.seconds * left / task.bytes_done, 1)
-
-
-def _be_modest() -> None:
-    """Let others go first. On Linux the priority is a thread's own, and the processes that it starts have it too."""
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        if os.getpriority(os.PRIO_PROCESS, thread) < _NICE:
-            os.setpriority(os.PRIO_PROCESS, thread, _NICE)

@@ -13,12 +13,14 @@ from app.jobs import Lane, Post
 from app.services.attaching import Attaching
 from app.services.conversation_documents import Consultation
 from app.services.document_events import (
+    AttachmentChanged,
     AttachmentId,
     Library,
     LibraryChanged,
     LibraryFile,
     PendingAttachment,
 )
+from app.services.embedding import Embeddings
 from app.services.events import Event, StorageFailed
 from app.services.folder_watch import FolderWatch
 from app.services.indexing import Indexing
@@ -35,18 +37,24 @@ class LibraryService(Consultation):
     """Attachments and libraries. Called on the main thread; the work is done in a lane of its own."""
 
     def __init__(
-        self, index: DocumentIndex, store: AttachedStore, post: Post, notify: Callable[[Event], None], watch: bool
+        self,
+        index: DocumentIndex,
+        store: AttachedStore,
+        post: Post,
+        notify: Callable[[Event], None],
+        watch: bool,
+        embeddings: Embeddings | None = None,
     ) -> None:
         """watch: libraries are brought in step now and whenever their folders change; else only when that is asked for.
 
-        notify is called on the main thread.
+        notify is called on the main thread. embeddings are ended by close().
         """
-        super().__init__(index, LibraryFiles(index), store)
+        super().__init__(index, LibraryFiles(index), store, embeddings)
         self._post = post
         self._notify = notify
         self._lane = Lane("documents")
         self._ingest = Ingest(index, self._files)
-        self._attaching = Attaching(self._lane, post, index, self._ingest, store, notify)
+        self._attaching = Attaching(self._lane, post, index, self._ingest, store, self._on_attached)
         self._indexing = Indexing(self._lane, self._files, self._ingest, self._on_progress, self._on_failure)
         self._told = 0.0
         self._watch = (
@@ -153,10 +161,14 @@ class LibraryService(Consultation):
     def hold(self) -> None:
         """An answer is being made: libraries wait. Files that are being attached do not."""
         self._indexing.hold()
+        if self.embeddings is not None:
+            self.embeddings.hold()
 
     def release(self) -> None:
         """The answer is done."""
         self._indexing.release()
+        if self.embeddings is not None:
+            self.embeddings.release()
 
     def tidy(self) -> None:
         """Conversations were deleted: what came with them and nobody else has goes from the index, too."""
@@ -169,6 +181,8 @@ class LibraryService(Consultation):
         self._indexing.close()
         self._lane.close()
         self._ingest.close()
+        if self.embeddings is not None:
+            self.embeddings.close()
         self._index.close()
 
     def _keep_in_step(self) -> None:
@@ -176,6 +190,7 @@ class LibraryService(Consultation):
             if not entry.paused:
                 self._begin(entry)
         self._prune()
+        self._embed()
 
     def _restore_attached(self) -> None:
         """Read attached files again that the index lost."""
@@ -231,6 +246,16 @@ class LibraryService(Consultation):
             self._post(lambda: self._guarded(lambda: self._tell(name)))
         if done:
             self._post(lambda: self._guarded(self._prune))
+            self._post(self._embed)
+
+    def _on_attached(self, event: AttachmentChanged) -> None:
+        self._notify(event)
+        if event.attachment.ready and not event.attachment.whole:
+            self._embed()
+
+    def _embed(self) -> None:
+        if self.embeddings is not None:
+            self.embeddings.work()
 
     def _on_failure(self, error: AppError) -> None:
         """On any thread."""

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from app.store.index_text import (
     unpack_units,
 )
 from app.store.query import understand
-from app.store.ranking import Candidate, Selection, fuse
+from app.store.ranking import Candidate, Ranking, Selection, fuse
 from app.store.rows import storable
 from app.store.texts import Texts
 
@@ -38,6 +38,9 @@ _FROM = "SELECT id, sha256, name, path, size, kind, title, unit_kind, units FROM
 
 Transaction = sqlite3.Connection
 """What ``DocumentIndex.writing`` gives, handed to whatever is to be part of one transaction."""
+
+
+ByMeaning = Callable[[sqlite3.Connection, Sequence[int] | None], Ranking | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +137,26 @@ class DocumentIndex:
         marks = unpack_marks(row[0], start, end)
         return Document(DocumentKind.PDF, "", "", (), marks=marks).marks_in(start, end)
 
-    def search(self, question: str, limit: int, hashes: Collection[str] | None = None) -> list[Hit]:
-        """The best passages of these documents (all where none are named), best first; at most limit."""
+    def search(
+        self, question: str, limit: int, hashes: Collection[str] | None = None, by_meaning: ByMeaning | None = None
+    ) -> list[Hit]:
+        """The best passages of these documents (all where none are named), best first; at most limit.
+
+        by_meaning gives one more ranking, for a connection and the ids of the documents (None for all).
+        """
         query = understand(question)
         with self.reading() as connection:
-            count, scope = _scope(connection, hashes)
+            count, ids = _ids(connection, hashes)
+            scope = Scope() if ids is None else Scope.of(ids)
             texts = Texts(connection)
+            found = rankings(connection, query, scope, texts)
+            nearest = by_meaning(connection, ids) if by_meaning is not None else None
+            if nearest is not None:
+                found.append(nearest)
             # Many documents share the places; one or two may have nearly all of them.
             most = max(_MOST_PER_DOCUMENT, limit // max(count, 1) + 2)
             selection = Selection(limit, most, texts.text)
-            for place, score in fuse(rankings(connection, query, scope, texts)):
+            for place, score in fuse(found):
                 passage = texts.passage(place)
                 if passage is not None:
                     selection.offer(Candidate(place[0], passage, score))
@@ -265,6 +278,8 @@ def _remove(connection: sqlite3.Connection, document: int) -> None:
         connection.execute("INSERT INTO pieces (pieces, rowid, body) VALUES ('delete', ?, ?)", piece)
     connection.execute("DELETE FROM passages WHERE id BETWEEN ? AND ?", (low, high))
     connection.execute("DELETE FROM texts WHERE id BETWEEN ? AND ?", (low, high))
+    if connection.execute("DELETE FROM vectors WHERE id BETWEEN ? AND ?", (low, high)).rowcount:
+        connection.execute("UPDATE vector_model SET changes = changes + 1")
     connection.execute("DELETE FROM documents WHERE id = ?", (document,))
 
 
@@ -277,16 +292,16 @@ def _above(headings: Sequence[str]) -> str:
     return "\n".join(storable(heading) for heading in headings)
 
 
-def _scope(connection: sqlite3.Connection, hashes: Collection[str] | None) -> tuple[int, Scope]:
-    """How many documents are searched, and the condition for it, which is none where it is all of them."""
+def _ids(connection: sqlite3.Connection, hashes: Collection[str] | None) -> tuple[int, list[int] | None]:
+    """How many documents are searched, and their ids, None where it is all of them."""
     (everything,) = connection.execute("SELECT count(*) FROM documents").fetchone()
     if hashes is None:
-        return everything, Scope()
+        return everything, None
     rows = connection.execute(
         "SELECT id FROM documents WHERE sha256 IN (SELECT value FROM json_each(?))", (json.dumps(list(hashes)),)
     )
     ids = [row[0] for row in rows]
-    return len(ids), Scope() if len(ids) == everything else Scope.of(ids)
+    return len(ids), None if len(ids) == everything else ids
 
 
 def _hit(connection: sqlite3.Connection, candidate: Candidate) -> Hit:

@@ -1,5 +1,8 @@
 """The file index.db: what is in it, and how it is opened. It can be made anew from the documents at any time.
 
+A row of vectors holds those of consecutive passages of a document, beginning with the passage that the key names: of
+each its signs as bits, and its numbers as signed bytes (see vectors.py). vector_model says which model they are of.
+
 Passages and pieces of text have keys of 64 bits: the document's id in the upper part, their number in it in the lower
 20 bits. So a search knows the document of each row without a look at any other table.
 
@@ -17,7 +20,7 @@ from contextlib import closing
 from pathlib import Path
 
 _APPLICATION_ID = int.from_bytes(b"IngX", "big")
-_SCHEMA = 1
+_SCHEMA = 2
 """To be raised with every change of the schema, of index_text, of the passages or of what is read of a file."""
 VERSION = _SCHEMA << 16 | int(unicodedata.unidata_version.split(".")[0])
 _BUSY_SECONDS = 10.0
@@ -40,6 +43,7 @@ CREATE TABLE documents (
     tokens INTEGER NOT NULL,
     passages INTEGER NOT NULL,
     pages INTEGER,
+    embedded INTEGER NOT NULL DEFAULT 0,
     wanted INTEGER NOT NULL DEFAULT 0,
     unit_kind TEXT,
     units BLOB NOT NULL,
@@ -60,6 +64,21 @@ CREATE TABLE passages (
     unit INTEGER,
     unit_name TEXT NOT NULL,
     headings TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX documents_by_wait ON documents (id) WHERE embedded < passages;
+
+CREATE TABLE vectors (
+    id INTEGER PRIMARY KEY,
+    bits BLOB NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE vector_model (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    fingerprint TEXT NOT NULL,
+    dimensions INTEGER NOT NULL,
+    changes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE VIRTUAL TABLE words USING fts5 (

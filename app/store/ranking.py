@@ -1,6 +1,6 @@
 """From several rankings to one list: fused, without near duplicates, neighbours joined, no document in another's way.
 
-Rankings of any origin can take part (words and trigrams today, vectors tomorrow): only the ranks count.
+Rankings of any origin can take part (words, trigrams, vectors): only the ranks count.
 """
 
 from __future__ import annotations

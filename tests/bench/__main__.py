@@ -16,6 +16,7 @@ from tests.bench import (
     long_conversation,
     many,
     memory_plan,
+    minilm,
     retrieval,
     speed,
     start_up,
@@ -41,7 +42,7 @@ def main() -> int:
         start_up.rows,
         many.rows,
         lambda: answers.rows(_QUICK_ANSWERS if options.quick else _ANSWERS),
-        lambda: retrieval.rows(options.cranfield, large_index.default_path()),
+        lambda: retrieval.rows(options.cranfield, large_index.default_path(), options.embedding),
     ]
     model = None if options.no_synthetic else _model(options.synthetic)
     if model is not None:
@@ -60,6 +61,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--synthetic", type=Path, help="a model of gpt-oss-20b's size, real or not; else one is made")
     collection = os.environ.get("CRANFIELD")
+    parser.add_argument(
+        "--embedding",
+        type=Path,
+        default=minilm.PLACE if minilm.PLACE.exists() else None,
+        metavar="FILE",
+        help="an embedding model for the rows of Cranfield (python -m tests.bench.minilm makes one)",
+    )
     parser.add_argument("--cranfield", type=Path, default=collection, metavar="DIR", help="the Cranfield collection")
     parser.add_argument("--no-synthetic", action="store_true", help="leave out what needs a model of full size")
     parser.add_argument("--quick", action="store_true", help="shorter prompts and fewer rounds, for a first look")

@@ -5,20 +5,23 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import queue
 import re
 import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from app.documents.passages import passages
 from app.documents.reader import read_document
 from app.domain.documents import Block, BlockKind, Document, DocumentKind
+from app.engine.embedder_process import EmbedderProcess
+from app.services.embedding import Embeddings
 from app.services.folder_scan import compare, scan
-from app.store.index import DocumentIndex, Origin
+from app.store.index import ByMeaning, DocumentIndex, Origin
 from app.store.index_files import LibraryFiles
 from tests.bench import cranfield, large_index
 from tests.bench.plain_bm25 import PlainBm25, words
@@ -37,11 +40,14 @@ _FILES = 10_000
 Rank = Callable[[str], list[int]]
 
 
-def rows(collection: Path | None, big: Path) -> list[Row]:
-    """collection is the folder with Cranfield; big the file with a large index. What is not there is left out."""
+def rows(collection: Path | None, big: Path, embedding: Path | None = None) -> list[Row]:
+    """collection is the folder with Cranfield, big the file with a large index, embedding a model for vectors.
+
+    What is not there is left out.
+    """
     found = []
     if collection is not None and (collection / "cran.all.1400").exists():
-        found += cranfield_rows(cranfield.load(collection))
+        found += cranfield_rows(cranfield.load(collection), embedding)
     else:
         print("Cranfield skipped: name its folder with --cranfield DIR or CRANFIELD.")
     if all(path.exists() for path in MANUALS.values()):
@@ -55,33 +61,52 @@ def rows(collection: Path | None, big: Path) -> list[Row]:
     return [*found, scan_row()]
 
 
-def cranfield_rows(collection: cranfield.Collection) -> list[Row]:
+def cranfield_rows(collection: cranfield.Collection, embedding: Path | None) -> list[Row]:
     texts = {number: f"{title}\n{text}" for number, (title, text) in collection.documents.items()}
     plain = PlainBm25(texts)
     with Stemmer() as stemmer:
         stemmed = PlainBm25(texts, stemmer.tokenise)
-        references = {
-            "plain BM25": _measure(collection, lambda query: plain.search(query, cranfield.DEPTH)),
+        reference = _measure(collection, lambda query: plain.search(query, cranfield.DEPTH))
+        measured = {
             "BM25 with stems": _measure(collection, lambda query: stemmed.search(query, cranfield.DEPTH)),
         }
     with tempfile.TemporaryDirectory() as folder, closing(DocumentIndex(Path(folder) / "index.db")) as index:
         _fill(index, collection)
-        ours = _measure(collection, lambda query: _documents(index, query))
+        measured["FTS alone"] = _measure(collection, lambda query: _documents(index, query))
+        if embedding is None:
+            print("vectors skipped: make the model with `python -m tests.bench.minilm` or name one with --embedding.")
+        else:
+            with embedded(index, embedding) as embeddings:
+                measured["vectors alone"] = _measure(
+                    collection, lambda query: _documents(index, "", embeddings.by_meaning(query))
+                )
+                measured["fused"] = _measure(
+                    collection, lambda query: _documents(index, query, embeddings.by_meaning(query))
+                )
+    least = {"FTS alone": 1.0, "fused": 1.1}
     found = []
-    for name, reference in references.items():
-        for measure, value, other in zip(("nDCG@10", "recall@10"), ours, reference, strict=True):
-            held = name == "plain BM25"
-            row = Row(
-                f"Cranfield, FTS alone, {measure}",
-                value,
-                "",
-                other,
-                name,
-                "at least 1" if held else "",
-                value >= other if held else None,
-            )
-            found.append(row)
+    for name, values in measured.items():
+        for measure, value, other in zip(("nDCG@10", "recall@10"), values, reference, strict=True):
+            limit = least.get(name)
+            met = value >= limit * other if limit is not None else None
+            held = f"at least {limit:g} times" if limit is not None else ""
+            found.append(Row(f"Cranfield, {name}, {measure}", value, "", other, "plain BM25", held, met))
     return found
+
+
+@contextmanager
+def embedded(index: DocumentIndex, model: Path) -> Iterator[Embeddings]:
+    """Have vectors of all passages."""
+    tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+    process = EmbedderProcess("app.engine.llama_embedder:LlamaEmbedder", Path(os.devnull))
+    with closing(Embeddings(process, index, tasks.put, lambda _: None, model, lambda **_: None)) as embeddings:
+        embeddings.work()
+        started = time.perf_counter()
+        while embeddings.busy:
+            tasks.get()()
+        assert embeddings.state.failure is None, embeddings.state.failure
+        print(f"  vectors made in {time.perf_counter() - started:.0f} s")
+        yield embeddings
 
 
 def page_row() -> Row:
@@ -185,8 +210,8 @@ def _fill(index: DocumentIndex, collection: cranfield.Collection) -> None:
             index.add(connection, Origin(str(number), Path(str(number)), len(text)), document, [*passages(document)])
 
 
-def _documents(index: DocumentIndex, query: str) -> list[int]:
-    found = dict.fromkeys(int(hit.document) for hit in index.search(query, _DEEP_ENOUGH))
+def _documents(index: DocumentIndex, query: str, by_meaning: ByMeaning | None = None) -> list[int]:
+    found = dict.fromkeys(int(hit.document) for hit in index.search(query, _DEEP_ENOUGH, by_meaning=by_meaning))
     return list(found)[: cranfield.DEPTH]
 
 

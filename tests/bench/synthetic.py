@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.gguf_parts import ARRAY, FLOAT32, INT32, STRING, UINT32, array, item, text
+
 GIB = 1 << 30
 RESERVE = 8 * GIB
 """Bytes of a disk that stay free beside the file."""
@@ -29,7 +31,6 @@ _BLOCK_BYTES = {_Q8_0: 34, _MXFP4: 17}
 _EXPONENT = 120
 _ROWS_AT_ONCE = 256
 
-_UINT32, _INT32, _FLOAT32, _STRING, _ARRAY = 4, 5, 6, 8, 9
 _NORMAL, _CONTROL = 1, 3
 # Counted back from the end of the vocabulary, so that a small one has them too.
 _SPECIALS = {
@@ -188,7 +189,7 @@ def _header(shape: Shape, tensors: list[_Tensor]) -> bytes:
     offset = 0
     for tensor in tensors:
         count = len(tensor.dimensions)
-        parts.append(_text(tensor.name))
+        parts.append(text(tensor.name))
         parts.append(struct.pack(f"<I{count}QIQ", count, *tensor.dimensions, tensor.kind, offset))
         offset += -(-tensor.size // _ALIGNMENT) * _ALIGNMENT
     return b"".join(parts)
@@ -216,20 +217,20 @@ def _metadata(shape: Shape) -> list[bytes]:
         "rope.scaling.original_context_length": 4096,
     }
     return [
-        _item("general.architecture", _STRING, _text("gpt-oss")),
-        _item("general.name", _STRING, _text("gpt-oss-20b shape, random weights")),
-        *(_item(f"gpt-oss.{key}", _UINT32, struct.pack("<I", value)) for key, value in own.items()),
-        _item("gpt-oss.attention.layer_norm_rms_epsilon", _FLOAT32, struct.pack("<f", 1e-5)),
-        _item("gpt-oss.rope.freq_base", _FLOAT32, struct.pack("<f", 150000)),
-        _item("gpt-oss.rope.scaling.factor", _FLOAT32, struct.pack("<f", 32)),
-        _item("gpt-oss.rope.scaling.type", _STRING, _text("yarn")),
-        _item("tokenizer.ggml.model", _STRING, _text("gpt2")),
-        _item("tokenizer.ggml.pre", _STRING, _text("gpt-4o")),
-        _item("tokenizer.ggml.tokens", _ARRAY, _array(_STRING, [_text(token) for token in tokens])),
-        _item("tokenizer.ggml.token_type", _ARRAY, _array(_INT32, [struct.pack("<i", kind) for kind in kinds])),
-        _item("tokenizer.ggml.merges", _ARRAY, _array(_STRING, [_text("t 1")])),
+        item("general.architecture", STRING, text("gpt-oss")),
+        item("general.name", STRING, text("gpt-oss-20b shape, random weights")),
+        *(item(f"gpt-oss.{key}", UINT32, struct.pack("<I", value)) for key, value in own.items()),
+        item("gpt-oss.attention.layer_norm_rms_epsilon", FLOAT32, struct.pack("<f", 1e-5)),
+        item("gpt-oss.rope.freq_base", FLOAT32, struct.pack("<f", 150000)),
+        item("gpt-oss.rope.scaling.factor", FLOAT32, struct.pack("<f", 32)),
+        item("gpt-oss.rope.scaling.type", STRING, text("yarn")),
+        item("tokenizer.ggml.model", STRING, text("gpt2")),
+        item("tokenizer.ggml.pre", STRING, text("gpt-4o")),
+        item("tokenizer.ggml.tokens", ARRAY, array(STRING, [text(token) for token in tokens])),
+        item("tokenizer.ggml.token_type", ARRAY, array(INT32, [struct.pack("<i", kind) for kind in kinds])),
+        item("tokenizer.ggml.merges", ARRAY, array(STRING, [text("t 1")])),
         *(
-            _item(f"tokenizer.ggml.{name}_token_id", _UINT32, struct.pack("<I", shape.vocabulary - back))
+            item(f"tokenizer.ggml.{name}_token_id", UINT32, struct.pack("<I", shape.vocabulary - back))
             for name, back in (("bos", _BOS), ("eos", _EOS), ("padding", _PAD))
         ),
     ]
@@ -240,16 +241,3 @@ def _byte_symbols() -> list[str]:
     plain = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(256, 512))
     return [chr(byte) if byte in plain else chr(next(others)) for byte in range(256)]
-
-
-def _item(key: str, kind: int, value: bytes) -> bytes:
-    return _text(key) + struct.pack("<I", kind) + value
-
-
-def _text(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack("<Q", len(data)) + data
-
-
-def _array(kind: int, items: list[bytes]) -> bytes:
-    return struct.pack("<IQ", kind, len(items)) + b"".join(items)

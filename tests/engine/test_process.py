@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.engine import process as process_module
+from app.engine import spawned
 from app.engine.base import Engine, Failed, Finished, Generated, GenerateRequest, Heartbeat, Loaded, LoadRequest
 from app.engine.process import EngineProcess
 from tests.engine.contract import EngineContract, StopContract
@@ -165,8 +165,8 @@ def test_silence_is_filled_with_heartbeats(start: Start) -> None:
 
 
 def test_an_engine_that_does_not_react_to_stop_is_ended(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_module, "STOP_GRACE_SECONDS", 0.5)
-    monkeypatch.setattr(process_module, "CLOSE_GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(spawned, "STOP_GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(spawned, "CLOSE_GRACE_SECONDS", 0.5)
     engine = start("tests.engine.factories:Deaf")
     load(engine)
     threading.Timer(0.3, engine.stop).start()
