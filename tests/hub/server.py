@@ -49,6 +49,8 @@ class LocalHub:
         self.heads = 0
         self.tokens: list[tuple[str, str | None]] = []
         self.linked_etag = True
+        # Seconds between pieces of a body, so that something can happen meanwhile.
+        self.pause = 0.0
         self.redirect_to: str | None = None
         self._lock = threading.Lock()
         hub = self
@@ -155,6 +157,7 @@ class LocalHub:
         for i in range(0, end, _PIECE):
             piece = body[i : min(end, i + _PIECE)]
             handler.wfile.write(piece)
+            time.sleep(self.pause)
             with self._lock:
                 self.sent += len(piece)
                 if i < again or useless:
