@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from app.engine.gguf_header import read_header
+from app.engine.gguf_parts import read_model
 from app.engine.machine import MOST_THREADS, Machine
 from app.engine.planner import MemoryPlan, Verdict, plan_for
 from app.paths import Paths
@@ -30,7 +30,7 @@ def add_models_command(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def models_plan(paths: Paths, options: argparse.Namespace) -> int:
     """Print the plan. Exit code 1 if the model can't run there."""
-    header = read_header(options.file.expanduser().absolute())
+    header = read_model(options.file.expanduser().absolute())
     machine = Machine.this() if options.memory is None else Machine.with_memory(options.memory)
     wanted = options.context or load_settings(paths.settings)[0].context_size
     plan = plan_for(header, wanted, machine)

@@ -70,9 +70,10 @@ class Checking:
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """All files stand under their names, and their checksums are right."""
+    """All files stand under their names, and their checksums, which are these, are right."""
 
     files: tuple[Path, ...]
+    sha256: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

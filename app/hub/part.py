@@ -1,8 +1,6 @@
 """A file that is still arriving: ``NAME.part`` with a sidecar, until its checksum is right and it gets its name.
 
-The sidecar ``NAME.part.json`` says which file this is and how much of it is surely on the disk. After a crash of the
-computer no more than that is trusted; after the end of the process alone, the length of the file is, for what was
-written is in the system's hands. ``NAME.part.lock`` lets one process at a time work on it.
+``NAME.part.lock`` lets one process at a time work on it.
 """
 
 from __future__ import annotations
@@ -12,63 +10,30 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-import psutil
 from filelock import FileLock, Timeout
 
 from app.errors import DownloadError
+from app.hub.sidecar import (
+    LOCK_SUFFIX,
+    SIDECAR_SUFFIX,
+    SUFFIX,
+    Sidecar,
+    beside,
+    read_sidecar,
+    this_boot,
+    usable_bytes,
+)
 
 Progress = Callable[[int, int], None]
 """Is told how many bytes are done, and of how many. May raise to end the work."""
 
-SUFFIX = ".part"
-SIDECAR_SUFFIX = ".part.json"
-_LOCK_SUFFIX = ".part.lock"
 _SYNC_BYTES = 64 << 20
 _BLOCK = 4 << 20
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-@dataclass(frozen=True, slots=True)
-class Sidecar:
-    """What is known of an unfinished file. synced bytes are surely on the disk; boot names the run of the system."""
-
-    entry: str
-    file: str
-    url: str
-    size: int
-    sha256: str
-    etag: str = ""
-    synced: int = 0
-    boot: str = ""
-
-
-def read_sidecar(path: Path) -> Sidecar | None:
-    """The sidecar in this file; None if there is none or it makes no sense."""
-    try:
-        values = json.loads(path.read_bytes())
-        sidecar = Sidecar(**values)
-    except (OSError, ValueError, TypeError):
-        return None
-    numbers = isinstance(sidecar.size, int) and isinstance(sidecar.synced, int) and 0 <= sidecar.synced <= sidecar.size
-    texts = all(isinstance(text, str) for text in (sidecar.entry, sidecar.file, sidecar.etag, sidecar.sha256))
-    return sidecar if numbers and texts else None
-
-
-def arrived(final: Path) -> int:
-    """How many bytes of an unfinished file can be used, 0 where there is none."""
-    sidecar = read_sidecar(_beside(final, SIDECAR_SUFFIX))
-    return _usable(_beside(final, SUFFIX), sidecar) if sidecar is not None else 0
-
-
-def discard(final: Path) -> None:
-    """Delete an unfinished file. Raises OSError."""
-    for suffix in (SUFFIX, SIDECAR_SUFFIX, _LOCK_SUFFIX):
-        _beside(final, suffix).unlink(missing_ok=True)
 
 
 class PartFile:
@@ -79,9 +44,9 @@ class PartFile:
 
     def __init__(self, final: Path) -> None:
         self._final = final
-        self._path = _beside(final, SUFFIX)
-        self._sidecar_path = _beside(final, SIDECAR_SUFFIX)
-        self._lock = FileLock(_beside(final, _LOCK_SUFFIX), timeout=0)
+        self._path = beside(final, SUFFIX)
+        self._sidecar_path = beside(final, SIDECAR_SUFFIX)
+        self._lock = FileLock(beside(final, LOCK_SUFFIX), timeout=0)
         self._sidecar: Sidecar | None = None
         self._stream: BinaryIO | None = None
         self._digest = hashlib.sha256()
@@ -122,13 +87,13 @@ class PartFile:
             self._lock.release()
             if self._final.exists():
                 with suppress(OSError):
-                    _beside(self._final, _LOCK_SUFFIX).unlink(missing_ok=True)
+                    beside(self._final, LOCK_SUFFIX).unlink(missing_ok=True)
 
     def begin(self, sidecar: Sidecar, on_progress: Progress) -> None:
         """Go on with what there is of this file, which is hashed again, or begin it."""
         known = read_sidecar(self._sidecar_path)
         same = known is not None and (known.size, known.sha256) == (sidecar.size, sidecar.sha256)
-        usable = _usable(self._path, known) if known is not None and same else 0
+        usable = usable_bytes(self._path, known) if known is not None and same else 0
         # Without buffer: what is written survives the end of the process.
         self._stream = os.fdopen(os.open(self._path, _FLAGS, 0o600), "r+b", buffering=0)
         self._stream.truncate(usable)
@@ -192,35 +157,13 @@ class PartFile:
 
     def _write_sidecar(self) -> None:
         assert self._sidecar is not None
-        values: dict[str, Any] = asdict(self._sidecar) | {"synced": self._synced, "boot": _boot()}
+        values: dict[str, Any] = asdict(self._sidecar) | {"synced": self._synced, "boot": this_boot()}
         unfinished = self._sidecar_path.with_name(f"{self._sidecar_path.name}.new")
         unfinished.write_text(json.dumps(values, indent=1), encoding="utf-8")
         unfinished.replace(self._sidecar_path)
 
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-
-
-def _beside(final: Path, suffix: str) -> Path:
-    return final.with_name(final.name + suffix)
-
-
-def _usable(part: Path, sidecar: Sidecar) -> int:
-    """Bytes from the start that may be trusted."""
-    try:
-        length = part.stat().st_size
-    except OSError:
-        return 0
-    trusted = length if sidecar.boot and sidecar.boot == _boot() else min(length, sidecar.synced)
-    return min(trusted, sidecar.size)
-
-
-def _boot() -> str:
-    """Names this run of the system: what a process wrote is lost only when the system itself goes down."""
-    try:
-        return _BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return str(int(psutil.boot_time()))
 
 
 def _sync_folder(folder: Path) -> None:

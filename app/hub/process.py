@@ -58,7 +58,7 @@ class DownloadProcess:
             self._end()
 
     def stop(self) -> None:
-        """Have it stop soon: asked first, then killed, which costs nothing that has arrived."""
+        """Have it stop soon, without waiting: asked first, then killed, which costs nothing that has arrived."""
         with self._lock:
             self._stopped.set()
             process, connection = self._process, self._connection
@@ -66,9 +66,9 @@ class DownloadProcess:
                 return
             with suppress(OSError):
                 connection.send(None)
-        process.join(STOP_GRACE_SECONDS)
-        if process.is_alive():
-            process.kill()
+        reaper = threading.Timer(STOP_GRACE_SECONDS, _kill, (process,))
+        reaper.daemon = True
+        reaper.start()
 
     def _end(self) -> None:
         with self._lock:
@@ -81,3 +81,9 @@ class DownloadProcess:
         if process.is_alive():
             process.kill()
             process.join()
+
+
+def _kill(process: SpawnProcess) -> None:
+    # It may have been closed meanwhile.
+    with suppress(ValueError):
+        process.kill()

@@ -14,7 +14,8 @@ from app.domain.catalogue import HubFile
 from app.errors import DownloadError
 from app.hub.messages import Asking, Checking, Downloaded, DownloadRequest, Event, Fetching, Patience, Waiting
 from app.hub.network import Answer, Hub, RangeError, RemoteFile, RetryError
-from app.hub.part import PartFile, Sidecar, arrived
+from app.hub.part import PartFile
+from app.hub.sidecar import Sidecar, arrived
 
 Tell = Callable[[Event], None]
 
@@ -42,10 +43,13 @@ def fetch(request: DownloadRequest, tell: Tell, stop: threading.Event) -> Downlo
         have = sum(map(_present, (request.folder / _base(remote.name) for remote in remotes)))
         _check_room(request.folder, sum(remote.size for remote in remotes) - have)
         meter = _Meter(tell, stop, sum(remote.size for remote in remotes))
-        for remote, file in zip(remotes, request.files, strict=True):
-            _FileTransfer(hub, request, file, attempts, meter).run(remote)
-            meter.before += remote.size
-        return Downloaded(tuple(request.folder / _base(remote.name) for remote in remotes))
+        for i, (remote, file) in enumerate(zip(remotes, request.files, strict=True)):
+            remotes[i] = _FileTransfer(hub, request, file, attempts, meter).run(remote)
+            meter.before += remotes[i].size
+        return Downloaded(
+            tuple(request.folder / _base(remote.name) for remote in remotes),
+            tuple(remote.sha256 for remote in remotes),
+        )
     except OSError as error:
         raise _disk_error(error, request.folder) from error
     finally:
@@ -121,15 +125,16 @@ class _FileTransfer:
         # How often in a row the server would not send a part of the file.
         self._refusals = 0
 
-    def run(self, remote: RemoteFile) -> None:
+    def run(self, remote: RemoteFile) -> RemoteFile:
+        """Give the file as it was in the end: it may have been exchanged meanwhile."""
         final = self._request.folder / _base(remote.name)
         if final.exists():
             self._check_present(final, remote)
-            return
+            return remote
         with PartFile(final) as part:
             if final.exists():
-                # Another process brought it while this one waited for the lock.
-                return
+                # Another process brought it while this one came to the lock.
+                return remote
             part.begin(self._sidecar(remote), self._meter.checked)
             while part.length < remote.size:
                 before = part.length
@@ -147,6 +152,7 @@ class _FileTransfer:
                     self._attempts.wait_after(problem)
             self._attempts.succeeded()
             part.finish()
+        return remote
 
     def _attempt(self, part: PartFile, remote: RemoteFile) -> None:
         # All of it is the last resort: what is here already would come again.

@@ -13,7 +13,8 @@ import pytest
 from app.errors import DownloadError
 from app.hub.messages import DownloadRequest, Event, Fetching, Waiting
 from app.hub.network import retry_after
-from app.hub.part import PartFile, Sidecar, read_sidecar
+from app.hub.part import PartFile
+from app.hub.sidecar import Sidecar, read_sidecar
 from app.hub.transfer import StoppedError, fetch
 from tests.hub.server import QUICK, Fault, LocalHub, Plan, always, content, hub_file, local_hub, once
 
