@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from app.domain.catalogue import CatalogueEntry, Purpose
+from app.engine.gguf_header import GgufHeader
 from app.engine.gguf_parts import first_part, parts_of, read_model
 from app.errors import AppError, ModelFileError
 from app.services.checksums import Checksums, Progress, sha256_of
@@ -39,6 +43,14 @@ class InstalledModel:
     problem: str = ""
 
 
+class Check(StrEnum):
+    """What hashing a model told: it is what was published, it is damaged or something else, or nobody knows."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
 class InstalledModels:
     """Knows the models that are here. Reading them is quick; bringing and verifying them is for a lane."""
 
@@ -55,6 +67,8 @@ class InstalledModels:
         self._used_in_place = used_in_place
         self._remember = remember
         self._checksums = Checksums(folder / "checksums.json")
+        # Headers that were read, by path, size and time of change.
+        self._headers: dict[tuple[Path, int, int], GgufHeader] = {}
 
     def all(self) -> tuple[InstalledModel, ...]:
         """Every model, by name. Nothing is hashed."""
@@ -104,31 +118,26 @@ class InstalledModels:
             raise _copy_error(error, self._folder) from error
         return self._model(self._folder / path.name, in_place=False)
 
-    def verify(self, model: InstalledModel, on_progress: Progress) -> bool | None:
-        """Hash a model now: whether it is what was published, None where nobody knows. Raises ModelFileError.
+    def verify(self, model: InstalledModel, on_progress: Progress) -> Check:
+        """Hash a model now, and compare that with what was published. Raises ModelFileError.
 
         on_progress may raise to end it. Runs on any thread.
         """
         read_model(model.path)
-        total, before = sum(path.stat().st_size for path in model.files), 0
-        found: list[str] = []
         try:
-            for path in model.files:
-                start = before
-                found.append(
-                    self._checksums.compute(path, lambda done, _, start=start: on_progress(start + done, total))
-                )  # type: ignore[misc]
-                before += path.stat().st_size
+            found = [
+                self._checksums.compute(path, progress) for path, progress in _with_progress(model.files, on_progress)
+            ]
         except OSError as error:
             raise ModelFileError(
                 f"{model.path.name} can’t be read to its end.", "Check the disk it lies on.", str(error)
             ) from error
-        published = _published(self._catalogue, found)
-        if published is not None:
-            return True
+        if _published(self._catalogue, found) is not None:
+            return Check.RIGHT
         named = self._named(model.files)
-        # What has a known name and other bytes is damaged, or another file: in any case not what was published.
-        return False if named is not None and all(file.sha256 for file in named.files) else None
+        # What has a known name and size and other bytes is not what was published.
+        known = named is not None and all(file.sha256 for file in named.files)
+        return Check.WRONG if known else Check.UNKNOWN
 
     def remove(self, model: InstalledModel) -> None:
         """Delete a model in the folder, or forget one that is used in place. Raises AppError."""
@@ -162,12 +171,12 @@ class InstalledModels:
                 "are free.",
                 "Use the file where it lies, or delete what you no longer need.",
             )
-        before, unfinished, digests = 0, [self._folder / f"{path.name}.copy" for path in files], []
+        unfinished = [self._folder / f"{path.name}.copy" for path in files]
         try:
-            for path, target in zip(files, unfinished, strict=True):
-                start = before
-                digests.append(_copy(path, target, lambda done: on_progress(start + done, total)))  # noqa: B023
-                before += path.stat().st_size
+            digests = [
+                _copy(path, target, progress)
+                for (path, progress), target in zip(_with_progress(files, on_progress), unfinished, strict=True)
+            ]
             self._check_copy(files, digests)
             for path, target, digest in zip(files, unfinished, digests, strict=True):
                 final = self._folder / path.name
@@ -192,7 +201,8 @@ class InstalledModels:
 
     def _model(self, path: Path, in_place: bool) -> InstalledModel:
         try:
-            header, files = read_model(path), parts_of(path)
+            files = parts_of(path)
+            header = self._header(path)
         except AppError as error:
             present = (path,) if path.exists() else ()
             return InstalledModel(path, present, path.stem, _size(path), in_place=in_place, problem=str(error))
@@ -201,6 +211,16 @@ class InstalledModels:
         entry = by_checksum or self._named(files)
         name = entry.name if entry is not None else path.stem
         return InstalledModel(path, files, name, header.size, entry, by_checksum is not None, in_place)
+
+    def _header(self, path: Path) -> GgufHeader:
+        try:
+            facts = path.stat()
+        except OSError:
+            return read_model(path)
+        key = (path, facts.st_size, facts.st_mtime_ns)
+        if key not in self._headers:
+            self._headers[key] = read_model(path)
+        return self._headers[key]
 
     def _named(self, files: Sequence[Path]) -> CatalogueEntry | None:
         """The entry whose files have these names and sizes."""
@@ -221,22 +241,35 @@ def _published(catalogue: Iterable[CatalogueEntry], digests: Sequence[str | None
     return None
 
 
-def _copy(source: Path, target: Path, on_progress: Callable[[int], None]) -> str:
-    """Copy a file, have it on the disk, and give its checksum, read back from there."""
-    done = 0
+def _with_progress(files: Sequence[Path], on_progress: Progress) -> Iterator[tuple[Path, Progress]]:
+    """Each file with what is to be told of the work on it, so that all of them count as one."""
+    sizes = [path.stat().st_size for path in files]
+    for i, path in enumerate(files):
+        before = sum(sizes[:i])
+        yield path, partial(_tell, on_progress, before, sum(sizes))
+
+
+def _tell(on_progress: Progress, before: int, total: int, done: int, _of_this: int) -> None:
+    on_progress(before + done, total)
+
+
+def _copy(source: Path, target: Path, on_progress: Progress) -> str:
+    """Copy a file, have it on the disk, and give its checksum."""
+    digest, done, size = hashlib.sha256(), 0, source.stat().st_size
     with source.open("rb", buffering=0) as reader, target.open("wb", buffering=0) as writer:
         while block := reader.read(_BLOCK):
             view = memoryview(block)
             while view:
                 view = view[writer.write(view) :]
+            digest.update(block)
             done += len(block)
-            on_progress(done)
+            on_progress(done, size)
         os.fsync(writer.fileno())
-    return sha256_of(target, lambda _done, _total: on_progress(done))
+    return digest.hexdigest()
 
 
 def _refuse_another(final: Path, digest: str) -> None:
-    if final.exists() and sha256_of(final, lambda done, total: None) != digest:
+    if final.exists() and sha256_of(final, lambda *_: None) != digest:
         raise ModelFileError(
             f"There is another {final.name} in the folder of models.", "Remove that first, or give this another name."
         )

@@ -94,6 +94,13 @@ class ModelService:
         check_is_chat_model(read_model(path))
         self._change(ModelState(ModelPhase.UNLOADED, _model_file(path)))
 
+    def forget(self, path: Path) -> None:
+        """The file is gone: if it is the chosen one, there is none any more. Raises SettingsError."""
+        if self.state.file is not None and self.state.file.path == path:
+            self.unload()
+            self._remember(model_path=None)
+            self._change(ModelState(ModelPhase.NONE))
+
     def load(self) -> None:
         """Load the chosen model in the background."""
         if self.state.file is None or self.state.phase in (ModelPhase.LOADING, ModelPhase.READY):
