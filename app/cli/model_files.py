@@ -31,7 +31,7 @@ def add_file_actions(actions: Any, common: argparse.ArgumentParser) -> None:
     action = actions.add_parser("list", parents=[common], help="list the models that are here and those to be had")
     action.add_argument("--json", action="store_true")
     action = actions.add_parser("get", parents=[common], help="fetch a model; Ctrl+C pauses, the same command goes on")
-    action.add_argument("id", metavar="ID", help="as in the list")
+    action.add_argument("id", metavar="ID", help="as in the list, or OWNER/REPOSITORY/FILE.gguf")
     action.add_argument(
         "--endpoint", metavar="URL", help="the hub to fetch it from, instead of the one in the settings"
     )
@@ -225,7 +225,7 @@ def _progress(download: Download) -> str:
         case DownloadPhase.WAITING if download.reason:
             return f"{download.entry.name}: {download.reason} Trying again."
         case DownloadPhase.CHECKING:
-            return f"{download.entry.name}: checking what is here, {_share(download)}"
+            return f"{download.entry.name}: checking what has arrived, {download.checked or 0:.0%}"
         case _:
             return f"{download.entry.name}: {_share(download)}"
 

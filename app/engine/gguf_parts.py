@@ -18,12 +18,12 @@ _MOST_PARTS = 512
 
 def first_part(path: Path) -> Path:
     """The file that stands for a model when any of its parts is named."""
-    return _parts(path)[0]
+    return parts_named(path)[0]
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:
     """All files of a model, the first part first. Raises ModelFileError that names the missing ones."""
-    parts = _parts(path)
+    parts = parts_named(path)
     missing = [part.name for part in parts if not part.is_file()]
     if len(parts) > 1 and missing:
         raise ModelFileError(
@@ -68,7 +68,8 @@ def _read_other(path: Path, number: int, count: int) -> GgufHeader:
     return part
 
 
-def _parts(path: Path) -> tuple[Path, ...]:
+def parts_named(path: Path) -> tuple[Path, ...]:
+    """The files that a model has by this one's name, the first part first, whether they are there or not."""
     found = _NAME.fullmatch(path.name)
     count = int(found["count"]) if found is not None else 1
     if found is None or not 1 < count <= _MOST_PARTS or not 1 <= int(found["number"]) <= count:

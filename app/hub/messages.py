@@ -14,11 +14,13 @@ DEFAULT_ENDPOINT = "https://huggingface.co"
 class Patience:
     """How long to bear with a server, times in seconds.
 
-    A download gives up after so many attempts in a row that brought nothing. Pauses between them double. A connection
-    that brings next to nothing for stall_seconds is given up; a server may ask for longest_wait at most.
+    A download gives up after so many attempts in a row that brought nothing, and sooner, after first_attempts, if the
+    hub was never reached. Pauses between them double. A connection that brings next to nothing for stall_seconds is
+    given up; a server may ask for longest_wait at most.
     """
 
-    attempts: int = 8
+    attempts: int = 10
+    first_attempts: int = 4
     first_pause: float = 0.5
     longest_pause: float = 60.0
     stall_seconds: float = 30.0

@@ -89,15 +89,16 @@ class _Attempts:
         self._tell = tell
         self._stop = stop
         self._failures = 0
+        self._reached = False
 
     def succeeded(self) -> None:
-        self._failures = 0
+        self._failures, self._reached = 0, True
 
     def wait_after(self, problem: RetryError) -> None:
         """Raises DownloadError when patience is at its end, StoppedError."""
         self._failures += 1
         patience = self._patience
-        if self._failures >= patience.attempts:
+        if self._failures >= (patience.attempts if self._reached else patience.first_attempts):
             raise DownloadError(problem.reason, "Try again later: it goes on from where it was.", problem.details)
         pause = min(patience.longest_pause, patience.first_pause * 2 ** (self._failures - 1))
         if problem.wait is not None:
@@ -187,6 +188,8 @@ class _FileTransfer:
     def _asked_again(self, part: PartFile, remote: RemoteFile, problem: RetryError) -> RemoteFile:
         """Ask the hub anew what the file is. If it is another one now, what has arrived is of no use."""
         self._changes += 1
+        if self._changes > _MOST_CHANGES * self._request.patience.attempts:
+            raise DownloadError(problem.reason, "Try again later, or choose another endpoint.")
         if self._changes > _MOST_CHANGES:
             self._attempts.wait_after(problem)
         now = _look_up(self._hub, self._request, self._file, self._attempts)
@@ -238,6 +241,7 @@ def _look_up(hub: Hub, request: DownloadRequest, file: HubFile, attempts: _Attem
         except RetryError as problem:
             attempts.wait_after(problem)
         else:
+            attempts.succeeded()
             return remote
 
 

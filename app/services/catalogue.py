@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from app.domain.catalogue import CatalogueEntry, HubFile, Prospect, Purpose, Suitability
 from app.engine.gguf_header import GgufHeader
+from app.engine.gguf_parts import parts_named
 from app.engine.machine import Machine
 from app.engine.planner import Verdict, plan_for
 from app.errors import NotFoundError
@@ -18,6 +20,8 @@ from app.paths import resource
 # Stays free on the disk beside a model.
 DISK_RESERVE = 1 << 30
 _GIB = 1 << 30
+_WORD = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_ON_THE_HUB = re.compile(rf"(?P<repository>{_WORD}/{_WORD})/(?P<file>({_WORD}/)*{_WORD}\.gguf)")
 _SUITABILITY = {
     Verdict.FITS: Suitability.WELL,
     Verdict.TIGHT: Suitability.TIGHT,
@@ -32,11 +36,37 @@ def load_catalogue(path: Path | None = None) -> tuple[CatalogueEntry, ...]:
 
 
 def entry_named(catalogue: Iterable[CatalogueEntry], identity: str) -> CatalogueEntry:
-    """Raises NotFoundError."""
+    """A model of the catalogue by its id, or any GGUF of the hub as OWNER/REPOSITORY/FILE. Raises NotFoundError."""
     known = {entry.id: entry for entry in catalogue}
-    if identity not in known:
-        raise NotFoundError(f"There is no model “{identity}” in the catalogue.", f"It has {', '.join(known)}.")
-    return known[identity]
+    entry = known.get(identity) or _of_the_hub(identity)
+    if entry is None:
+        raise NotFoundError(
+            f"There is no model “{identity}” in the catalogue.",
+            f"It has {', '.join(known)}. Others are named OWNER/REPOSITORY/FILE.gguf, as on the hub.",
+        )
+    return entry
+
+
+def _of_the_hub(identity: str) -> CatalogueEntry | None:
+    """A file of which only the place is known; all parts where it is one of several."""
+    found = _ON_THE_HUB.fullmatch(identity)
+    if found is None:
+        return None
+    names = [path.as_posix() for path in parts_named(Path(found["file"]))]
+    return CatalogueEntry(
+        id=identity,
+        name=Path(names[0]).stem,
+        purpose=Purpose.CHAT,
+        recommended=False,
+        description="",
+        licence="",
+        repository=found["repository"],
+        revision=None,
+        files=tuple(map(HubFile, names)),
+        tensor_bytes=0,
+        header={"general.architecture": ""},
+        lengths={},
+    )
 
 
 def prospects(

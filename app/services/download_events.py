@@ -24,10 +24,11 @@ class DownloadPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A model on its way. done and total are bytes of all its files.
+    """A model on its way. done and total are bytes of all its files; a total of 0 is not known yet.
 
-    speed (bytes a second) and seconds_left are None where nobody knows; reason says in a sentence what is waited for.
-    files are the model's once it is there, the first part first.
+    checked (0 to 1) is how far what has arrived is hashed, while that is done. speed (bytes a second) and seconds_left
+    are None where nobody knows; reason says in a sentence what is waited for. files are the model's once it is there,
+    the first part first.
     """
 
     entry: CatalogueEntry
@@ -36,6 +37,7 @@ class Download:
     total: int = 0
     speed: float | None = None
     seconds_left: float | None = None
+    checked: float | None = None
     reason: str = ""
     failure: Failure | None = None
     files: tuple[Path, ...] = ()

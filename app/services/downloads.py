@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from app.domain.catalogue import CatalogueEntry
 from app.domain.chat import Failure
-from app.errors import DownloadError
+from app.errors import DownloadError, NotFoundError
 from app.hub.messages import (
     Asking,
     Checking,
@@ -27,6 +27,7 @@ from app.hub.messages import (
 from app.hub.process import DownloadProcess
 from app.hub.sidecar import arrived, discard, unfinished
 from app.jobs import Lane, Post
+from app.services.catalogue import entry_named
 from app.services.download_events import Download, DownloadChanged, DownloadPhase
 
 _IN_LINE = "Another model is fetched first."
@@ -38,7 +39,7 @@ class DownloadService:
 
     def __init__(
         self,
-        catalogue: Iterable[CatalogueEntry],
+        catalogue: Sequence[CatalogueEntry],
         folder: Path,
         lane: Lane,
         post: Post,
@@ -100,7 +101,8 @@ class DownloadService:
         )
         done = _present_bytes(self._folder, entry)
         waits = _IN_LINE if len(self._processes) > 1 else ""
-        self._set(Download(entry, DownloadPhase.WAITING, done, entry.size, reason=waits))
+        total = self._downloads[entry.id].total if entry.id in self._downloads else entry.size
+        self._set(Download(entry, DownloadPhase.WAITING, done, total, reason=waits))
         self._lane.submit(lambda: self._run(entry, process, request))
 
     def pause(self, identity: str) -> None:
@@ -142,7 +144,8 @@ class DownloadService:
                 self._paces[entry.id] = _Pace()
                 self._set(replace(now, phase=DownloadPhase.WAITING, reason=reason, seconds_left=seconds, speed=None))
             case Checking(done, total):
-                self._set(replace(now, phase=DownloadPhase.CHECKING, reason="", speed=None, done=done, total=total))
+                checked = done / total if total else 1.0
+                self._set(replace(now, phase=DownloadPhase.CHECKING, reason="", speed=None, checked=checked))
             case Fetching(done, total):
                 speed, left = self._paces[entry.id].add(done, total)
                 phase = DownloadPhase.FETCHING
@@ -153,7 +156,7 @@ class DownloadService:
             return
         del self._processes[entry.id]
         self._paces.pop(entry.id, None)
-        done = _present_bytes(self._folder, entry)
+        done, total = _present_bytes(self._folder, entry), self._downloads[entry.id].total
         if entry.id in self._cancelled:
             self._cancelled.discard(entry.id)
             self._forget(self._downloads[entry.id])
@@ -161,12 +164,12 @@ class DownloadService:
         match end:
             case Downloaded(files, sha256):
                 self._on_downloaded(files, sha256)
-                self._set(Download(entry, DownloadPhase.DONE, entry.size, entry.size, files=files))
+                self._set(Download(entry, DownloadPhase.DONE, done, done, files=files))
             case Stopped():
-                self._set(Download(entry, DownloadPhase.PAUSED, done, entry.size))
+                self._set(Download(entry, DownloadPhase.PAUSED, done, total))
             case Failed(title, remedy):
                 failure = Failure(title, remedy)
-                self._set(Download(entry, DownloadPhase.FAILED, done, entry.size, failure=failure))
+                self._set(Download(entry, DownloadPhase.FAILED, done, total, failure=failure))
 
     def _forget(self, download: Download) -> None:
         for file in download.entry.files:
@@ -200,14 +203,22 @@ class _Pace:
         return speed, (total - done) / speed
 
 
-def _left_behind(folder: Path, catalogue: Iterable[CatalogueEntry]) -> dict[str, Download]:
+def _left_behind(folder: Path, catalogue: Sequence[CatalogueEntry]) -> dict[str, Download]:
     """Downloads that were not finished, as paused ones."""
-    begun = {sidecar.entry for sidecar in unfinished(folder)}
-    found: dict[str, Download] = {}
+    sizes: dict[str, int] = {}
+    for sidecar in unfinished(folder):
+        sizes[sidecar.entry] = sizes.get(sidecar.entry, 0) + sidecar.size
     for entry in catalogue:
         there = [(folder / Path(file.name).name).exists() for file in entry.files]
-        if entry.id in begun or (any(there) and not all(there)):
-            found[entry.id] = Download(entry, DownloadPhase.PAUSED, _present_bytes(folder, entry), entry.size)
+        if any(there) and not all(there):
+            sizes.setdefault(entry.id, 0)
+    found: dict[str, Download] = {}
+    for identity, size in sizes.items():
+        # What an older version began and this one doesn't know can't be gone on with.
+        with suppress(NotFoundError):
+            entry = entry_named(catalogue, identity)
+            done = _present_bytes(folder, entry)
+            found[identity] = Download(entry, DownloadPhase.PAUSED, done, max(entry.size, size, done))
     return found
 
 
