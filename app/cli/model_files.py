@@ -30,7 +30,10 @@ def add_file_actions(actions: Any, common: argparse.ArgumentParser) -> None:
     """Add these to the actions of ``models``. common holds what all commands take."""
     action = actions.add_parser("list", parents=[common], help="list the models that are here and those to be had")
     action.add_argument("--json", action="store_true")
-    action = actions.add_parser("get", parents=[common], help="fetch a model; Ctrl+C pauses, the same command goes on")
+    # Without abbreviations, so that nobody gives a token itself as an argument, which all others here can see.
+    action = actions.add_parser(
+        "get", parents=[common], allow_abbrev=False, help="fetch a model; Ctrl+C pauses, the same command goes on"
+    )
     action.add_argument("id", metavar="ID", help="as in the list, or OWNER/REPOSITORY/FILE.gguf")
     action.add_argument(
         "--endpoint", metavar="URL", help="the hub to fetch it from, instead of the one in the settings"

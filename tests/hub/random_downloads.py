@@ -47,10 +47,10 @@ class Run:
 def run(seed: int, folder: Path) -> Run:
     """Download one file until it is there, or patience ends. Raises AssertionError for a wrong file."""
     rng = random.Random(seed)
-    data = content(rng.randrange(600_000, 4_000_000), seed)
+    data = content(rng.randrange(3_000_000, 8_000_000), seed)
     final = folder / "model.gguf"
     with local_hub({final.name: data}, _plan(rng, len(data))) as hub:
-        hub.pause = 0.004
+        hub.pause = 0.002
         rounds, kills = 0, 0
         while rounds < _MOST_ROUNDS and not final.exists():
             rounds += 1
