@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -51,6 +52,9 @@ class PartFile:
         self._stream: BinaryIO | None = None
         self._digest = hashlib.sha256()
         self._synced = 0
+        # A thread of its own: a disk may take seconds for what the line brings in the meantime.
+        self._syncer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sync")
+        self._syncing: Future[int] | None = None
         self.length = 0
 
     @property
@@ -84,6 +88,7 @@ class PartFile:
                     self._sync()
                 self._stream.close()
         finally:
+            self._syncer.shutdown()
             self._lock.release()
             if self._final.exists():
                 with suppress(OSError):
@@ -116,14 +121,13 @@ class PartFile:
             view = view[self._stream.write(view) :]
         self._digest.update(data)
         self.length += len(data)
-        if self.length - self._synced >= _SYNC_BYTES:
-            self._sync()
+        self._sync_in_time()
 
     def finish(self) -> None:
         """Give the file its name. Raises DownloadError, and deletes it, if its checksum is wrong."""
         assert self._stream is not None
         assert self._sidecar is not None
-        os.fsync(self._stream.fileno())
+        self._sync()
         self._stream.close()
         self._stream = None
         if self._digest.hexdigest() != self._sidecar.sha256:
@@ -148,11 +152,23 @@ class PartFile:
             self.length += len(block)
             on_progress(self.length, length)
 
+    def _sync_in_time(self) -> None:
+        """Have what was written brought to the disk in the background, a stretch at a time."""
+        if self._syncing is not None and self._syncing.done():
+            self._note_synced(self._syncing.result())
+        if self._syncing is None and self.length - self._synced >= _SYNC_BYTES:
+            assert self._stream is not None
+            self._syncing = self._syncer.submit(_sync_to, self._stream.fileno(), self.length)
+
     def _sync(self) -> None:
         """Have on the disk what was written, and then say so."""
         assert self._stream is not None
-        os.fsync(self._stream.fileno())
-        self._synced = self.length
+        if self._syncing is not None:
+            self._syncing.result()
+        self._note_synced(_sync_to(self._stream.fileno(), self.length))
+
+    def _note_synced(self, length: int) -> None:
+        self._syncing, self._synced = None, length
         self._write_sidecar()
 
     def _write_sidecar(self) -> None:
@@ -164,6 +180,11 @@ class PartFile:
 
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def _sync_to(descriptor: int, length: int) -> int:
+    os.fsync(descriptor)
+    return length
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -68,7 +69,7 @@ class LocalHub:
                 with suppress(ConnectionError):
                     hub.get(self)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _QuietServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -180,6 +181,14 @@ class LocalHub:
             handler.send_header(name, value)
         handler.send_header("Content-Length", "0")
         handler.end_headers()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    """A client that is killed is no error of the server's."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 @contextmanager
