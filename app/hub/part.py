@@ -52,7 +52,7 @@ class PartFile:
         self._stream: BinaryIO | None = None
         self._digest = hashlib.sha256()
         self._synced = 0
-        # A thread of its own: a disk may take seconds for what the line brings in the meantime.
+        # What was written is brought to the disk beside the transfer: a disk may take seconds for that.
         self._syncer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sync")
         self._syncing: Future[int] | None = None
         self.length = 0
@@ -86,9 +86,10 @@ class PartFile:
                 # The error that ends this, a full disk say, is the one to be told.
                 with suppress(OSError):
                     self._sync()
-                self._stream.close()
         finally:
             self._syncer.shutdown()
+            if self._stream is not None:
+                self._stream.close()
             self._lock.release()
             if self._final.exists():
                 with suppress(OSError):
@@ -111,10 +112,12 @@ class PartFile:
         assert self._stream is not None
         self._stream.seek(0)
         self._stream.truncate(0)
-        self._sidecar, self._digest, self.length = sidecar, hashlib.sha256(), 0
+        self._sidecar, self._digest = sidecar, hashlib.sha256()
+        self.length = 0
         self._sync()
 
     def write(self, data: bytes) -> None:
+        """Append bytes."""
         assert self._stream is not None
         view = memoryview(data)
         while view:
