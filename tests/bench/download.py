@@ -1,7 +1,8 @@
 """Throughput of a download, beside a bare one that hashes too, from a server on this computer in the same run.
 
 `python -m tests.bench.download` prints the row. The bare one is the same HTTP client, a file and SHA-256, and no more:
-no sidecar, nothing synced, read as the library reads by itself. Starting the process is not counted, as it costs nothing of 12 GB.
+no sidecar, nothing synced, read as the library reads by itself. Starting the process is not counted: it costs nothing
+of 12 GB.
 """
 
 from __future__ import annotations
