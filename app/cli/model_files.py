@@ -138,7 +138,7 @@ def _get(paths: Paths, options: argparse.Namespace) -> int:
         entry = entry_named(store.catalogue, options.id)
         known = store.installed.of_entry(entry.id)
         if known is not None and known.verified:
-            return _report(known, f"{entry.name} is here already: {_printable(known.path)}", options.json)
+            return _tell_of(known, f"{entry.name} is here already: {_printable(known.path)}", options.json)
         try:
             store.downloads.start(entry, _token(options.token_file))
             end = fetching.until_end()
@@ -151,7 +151,14 @@ def _get(paths: Paths, options: argparse.Namespace) -> int:
         if end.phase is not DownloadPhase.DONE:
             raise DownloadError("The download was stopped.", f"Go on with `{_again(entry.id)}`.")
         model = store.installed.find(str(end.files[0]))
-        return _report(model, f"{entry.name} is here, and its checksum is right: {_printable(model.path)}", False)
+        sentence = f"{entry.name} is here, and its checksum is right: {_printable(model.path)}"
+        return _tell_of(model, sentence, options.json)
+
+
+def _tell_of(model: InstalledModel, sentence: str, as_json: bool) -> int:
+    """The last line of a download."""
+    print(json.dumps(_model_json(model), ensure_ascii=False) if as_json else sentence)
+    return 0
 
 
 def _token(file: Path | None) -> str | None:

@@ -78,7 +78,9 @@ def test_ctrl_c_pauses_and_the_same_command_goes_on(tmp_path: Path) -> None:
         assert paused["phase"] == "paused"
         assert 0 < paused["done_bytes"] < paused["total_bytes"] == TINY.stat().st_size
         hub.pause = 0
-        assert get(hub, tmp_path).returncode == 0
+        result = get(hub, tmp_path, "--json")
+        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        assert (result.returncode, lines[-1]["path"]) == (0, str(tmp_path / "models" / TINY.name))
         assert hub.sent < 1.05 * TINY.stat().st_size + (256 << 10), "but for what was on its way when it stopped"
     assert (tmp_path / "models" / TINY.name).read_bytes() == TINY.read_bytes()
 
