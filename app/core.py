@@ -5,6 +5,7 @@ Window, command line and tests are three front ends on it.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -12,20 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from app.documents.render import PageRenderer
+from app.domain.catalogue import Prospect, Purpose
 from app.domain.chat import ConversationId, Failure
 from app.domain.documents import Hit
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.embedder_process import EmbedderProcess
+from app.engine.machine import Machine
 from app.engine.process import EngineProcess
 from app.engine.state_files import clear, forget, size_of
 from app.errors import StoreError
 from app.jobs import Lane, Post
 from app.paths import Paths
+from app.services.catalogue import load_catalogue, prospects
 from app.services.chat import ChatService, TurnSettings
+from app.services.download_events import Download, DownloadChanged, DownloadPhase, InstalledChanged
+from app.services.downloads import DownloadService
 from app.services.embedding import Embeddings
 from app.services.events import ConversationsChanged, Event, QueueChanged, TurnEnded, TurnStarted
 from app.services.idle import IdleWatch
+from app.services.installed import InstalledModels
 from app.services.library import LibraryService
+from app.services.model_shelf import ModelShelf
 from app.services.models import ModelService
 from app.services.notes import Notes
 from app.services.outbox import Outbox
@@ -106,6 +114,76 @@ def _embeddings(
     return Embeddings(EmbedderProcess(_EMBEDDER, paths.logs / "embedder.log"), index, post, notify, chosen, remember)
 
 
+class ModelStore:
+    """The catalogue, the models that are here, and those on their way: without chat, for commands that need no more.
+
+    update_settings changes settings by name and keeps them.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        post: Post,
+        notify: Callable[[Event], None],
+        settings: Callable[[], Settings],
+        update_settings: Callable[..., None],
+        on_removed: Callable[[Path], None],
+    ) -> None:
+        self._folder = paths.models
+        self._settings = settings
+        self.catalogue = load_catalogue()
+        self.installed = InstalledModels(
+            paths.models,
+            self.catalogue,
+            lambda: settings().model_files,
+            lambda files: update_settings(model_files=files),
+        )
+        self.shelf = ModelShelf(
+            self.installed, self.catalogue, Lane("models"), post, lambda: notify(InstalledChanged()), on_removed
+        )
+        self.downloads = DownloadService(
+            self.catalogue,
+            paths.models,
+            Lane("downloads"),
+            post,
+            notify,
+            lambda: settings().hub_endpoint,
+            lambda: settings().offline,
+            self.shelf.note_downloaded,
+        )
+
+    def prospects(self) -> tuple[Prospect, ...]:
+        """How each model of the catalogue would run on this computer as it is now."""
+        free = shutil.disk_usage(self._folder).free
+        return prospects(self.catalogue, Machine.this(), self._settings().context_size, free)
+
+    def close(self) -> None:
+        self.downloads.close()
+        self.shelf.close()
+
+
+@contextmanager
+def open_models(paths: Paths, post: Post, notify: Callable[[Event], None], **overrides: Any) -> Iterator[ModelStore]:
+    """The models without chat and engine. overrides are settings for this run only. Raises AppError."""
+    prepare(paths)
+    kept = load_settings(paths.settings)[0]
+
+    def update(**changes: Any) -> None:
+        nonlocal kept
+        kept = replace(kept, **changes)
+        save_settings(paths.settings, kept)
+
+    def forget(path: Path) -> None:
+        if kept.model_path == str(path):
+            update(model_path=None)
+
+    store = ModelStore(paths, post, notify, lambda: replace(kept, **overrides), update, forget)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 class Core:
     """Everything the application is, for one data folder. close() ends it all."""
 
@@ -147,6 +225,9 @@ class Core:
             lambda: self.settings.tuned_threads,
             self._state_plan,
         )
+        self.model_store = ModelStore(
+            paths, post, self._notify, lambda: self.settings, self.update_settings, self.models.forget
+        )
         self.documents = self._open_documents(AttachedStore(database), watch=guarded)
         self.chat = ChatService(
             self._store,
@@ -161,6 +242,7 @@ class Core:
         self.outbox = Outbox(self.chat, self._store, UnsentStore(database), post)
         self.versions = Versions(self.chat, self._store, BranchStore(database))
         self.chat.subscribe(self._give_way)
+        self.chat.subscribe(self._use_for_documents)
         self.pages = PagePictures(PageRenderer(), post)
         self.notes = Notes(self.chat, NoteStore(database))
         self.search = SearchService(
@@ -196,6 +278,8 @@ class Core:
         self._kept = replace(self._kept, **changes)
         self.settings = replace(self.settings, **changes)
         save_settings(self.paths.settings, self._kept)
+        if changes.get("offline"):
+            self.model_store.downloads.lock()
 
     def override_settings(self, **changes: Any) -> None:
         """Change settings for this run only; those that are None stay as they are."""
@@ -226,6 +310,7 @@ class Core:
     def close(self) -> None:
         """End the turn, the engine and its lane, then save and close the database."""
         self.chat.stop()
+        self.model_store.close()
         self.transfer.close()
         self.search.close()
         self.chat.leave()
@@ -262,6 +347,17 @@ class Core:
                 self.documents.hold()
             case TurnEnded() if self.documents is not None:
                 self.documents.release()
+
+    def _use_for_documents(self, event: Event) -> None:
+        """An embedding model that was asked for is there: nobody should have to choose it a second time."""
+        match event:
+            case DownloadChanged(Download(entry=entry, phase=DownloadPhase.DONE, files=files)) if (
+                entry.purpose is Purpose.DOCUMENTS
+                and files
+                and self.documents is not None
+                and self.documents.embeddings is not None
+            ):
+                self.documents.embeddings.use(files[0])
 
     def _turn_options(self) -> TurnSettings:
         settings = self.settings

@@ -63,3 +63,7 @@ class TransferError(AppError):
 
 class DocumentError(AppError):
     """A document or a folder can't be used as it was asked for."""
+
+
+class DownloadError(AppError):
+    """A model can't be downloaded: the network, the hub, the disk or what arrived."""

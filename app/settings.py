@@ -26,7 +26,8 @@ class Settings:
     conversations, 0 for none. thinking_budget ends thoughts after so many tokens, None lets them take their time. The
     model is unloaded after idle_minutes without use, 0 keeps it. tuned_threads were found to be the fastest, by the
     fingerprint of a model. unknown holds what another version of the application wrote into the file; it is kept when
-    the settings are saved again.
+    the settings are saved again. hub_endpoint is where models are fetched from; offline forbids
+    that. model_files are those that are used where they lie, outside of the folder of models.
     """
 
     model_path: str | None = None
@@ -42,6 +43,9 @@ class Settings:
     states_mib: int = 4096
     thinking_budget: int | None = None
     idle_minutes: int = 30
+    hub_endpoint: str = "https://huggingface.co"
+    offline: bool = False
+    model_files: tuple[str, ...] = ()
     tuned_threads: Mapping[str, int] = field(default_factory=dict, repr=False)
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -113,6 +117,8 @@ def _repair(values: dict[str, Any]) -> tuple[Settings, list[str]]:
     ]
     if "effort" in good:
         good["effort"] = Effort(good["effort"])
+    if "model_files" in good:
+        good["model_files"] = tuple(good["model_files"])
     unknown = {name: value for name, value in values.items() if name not in _CHECKS}
     return Settings(**good, unknown=unknown), repairs
 
@@ -124,6 +130,14 @@ def _shown(value: object) -> str:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
+
+
+def _is_truth(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_list_of_text(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
 
 
 def _is_text_or_none(value: object) -> bool:
@@ -181,4 +195,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "idle_minutes": _is_whole(0, 1 << 20),
     "window_geometry": _is_base64_or_none,
     "instructions": _is_text,
+    "hub_endpoint": _is_text,
+    "offline": _is_truth,
+    "model_files": _is_list_of_text,
 }

@@ -17,7 +17,7 @@ from app.cli.export import add_export_command, export
 from app.cli.import_ import add_import_command, import_
 from app.cli.library import add_library_command, library
 from app.cli.listing import list_conversations, show
-from app.cli.models import add_models_command, models_plan
+from app.cli.models import add_models_command, models
 from app.core import Core, prepare
 from app.domain.chat import Effort
 from app.errors import AppError
@@ -34,7 +34,7 @@ _COMMANDS: dict[str, Callable[[Paths, argparse.Namespace], int]] = {
     "export": export,
     "import": import_,
     "library": library,
-    "models": models_plan,
+    "models": models,
     "backups": backups,
 }
 

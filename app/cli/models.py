@@ -1,4 +1,4 @@
-"""``inglenook models plan``: what a model takes on this computer or on one with other memory, without loading it."""
+"""``inglenook models``: what a model takes without loading it; and the models that are here or can be fetched."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from app.engine.gguf_header import read_header
+from app.cli.model_files import add_file_actions, model_files
+from app.engine.gguf_parts import read_model
 from app.engine.machine import MOST_THREADS, Machine
 from app.engine.planner import MemoryPlan, Verdict, plan_for
 from app.paths import Paths
@@ -19,18 +20,24 @@ _GIB, _MIB = 1 << 30, 1 << 20
 
 def add_models_command(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add ``models`` to the commands of the command line. common holds what all commands take."""
-    models = commands.add_parser("models", help="say what a model takes")
+    models = commands.add_parser("models", help="fetch models, look after them, say what one takes")
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
     plan = actions.add_parser("plan", parents=[common], help="estimate the memory of a model, without loading it")
     plan.add_argument("file", type=Path, metavar="FILE", help="a GGUF file")
     plan.add_argument("--memory", type=_gib, metavar="GIB", help="plan for a computer with so much memory")
     plan.add_argument("--context", type=_tokens, metavar="TOKENS", help="size of the context")
     plan.add_argument("--json", action="store_true")
+    add_file_actions(actions, common)
 
 
-def models_plan(paths: Paths, options: argparse.Namespace) -> int:
+def models(paths: Paths, options: argparse.Namespace) -> int:
+    """Run one of the actions. Raises AppError."""
+    return _plan(paths, options) if options.action == "plan" else model_files(paths, options)
+
+
+def _plan(paths: Paths, options: argparse.Namespace) -> int:
     """Print the plan. Exit code 1 if the model can't run there."""
-    header = read_header(options.file.expanduser().absolute())
+    header = read_model(options.file.expanduser().absolute())
     machine = Machine.this() if options.memory is None else Machine.with_memory(options.memory)
     wanted = options.context or load_settings(paths.settings)[0].context_size
     plan = plan_for(header, wanted, machine)

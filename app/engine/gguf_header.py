@@ -1,273 +1,130 @@
-"""Reads a GGUF's header in pure Python, before llama.cpp sees the file.
+"""Checks a model's header before llama.cpp sees the file.
 
-Some headers abort llama.cpp (block_count 0), which would take the engine's process with it; a truncated file can be
-named as such in a millisecond. Format: ggml-org/ggml, docs/gguf.md.
+Some headers abort llama.cpp or have it read past an end, which would take the engine's process with it. Each check here
+stands for a GGML_ASSERT, a division or an unchecked access in its src/llama-model.cpp and src/llama-vocab.cpp.
 """
 
 from __future__ import annotations
 
-import hashlib
-import mmap
-import os
-import struct
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.engine.gguf_format import Arrays, GgufHeader, damaged, read_gguf
 from app.errors import ModelFileError
 
-Value = int | float | bool | str | list["Value"]
+__all__ = ["GgufHeader", "read_header", "read_part"]
 
-_SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
-_STRING, _ARRAY = 8, 9
-# Bytes and elements of a block for each ggml_type (ggml/src/ggml.c, type_traits). Types not listed aren't measured.
-_BLOCKS = {
-    0: (4, 1), 1: (2, 1), 2: (18, 32), 3: (20, 32), 6: (22, 32), 7: (24, 32), 8: (34, 32), 9: (36, 32),
-    10: (84, 256), 11: (110, 256), 12: (144, 256), 13: (176, 256), 14: (210, 256), 15: (292, 256),
-    16: (66, 256), 17: (74, 256), 18: (98, 256), 19: (50, 256), 20: (18, 32), 21: (110, 256), 22: (82, 256),
-    23: (136, 256), 24: (1, 1), 25: (2, 1), 26: (4, 1), 27: (8, 1), 28: (8, 1), 29: (56, 256), 30: (2, 1),
-    34: (54, 256), 35: (66, 256), 39: (17, 32), 40: (36, 64),
-}  # fmt: skip
-_MAX_ITEMS = 1 << 24
-_MAX_STRING = 1 << 27
 _MAX_LAYERS = 512
-_LONG_ARRAY = 64
-
-
-@dataclass(frozen=True, slots=True)
-class GgufHeader:
-    """Metadata of a GGUF. Arrays longer than 64 items (the vocabulary) are left out; lengths says how long they are.
-
-    data_offset is where the tensors begin, in bytes; fingerprint tells files apart by their header, their size and
-    samples of their weights.
-    """
-
-    path: Path
-    size: int
-    metadata: dict[str, Value]
-    tensor_count: int
-    tensor_bytes: int
-    data_offset: int
-    fingerprint: str
-    lengths: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def architecture(self) -> str:
-        return str(self.metadata.get("general.architecture", ""))
-
-    @property
-    def name(self) -> str:
-        return str(self.metadata.get("general.name", "") or self.path.stem)
-
-    @property
-    def chat_template(self) -> str | None:
-        template = self.metadata.get("tokenizer.chat_template")
-        return template if isinstance(template, str) and template.strip() else None
-
-    @property
-    def recommended_temperature(self) -> float | None:
-        value = self.metadata.get("general.sampling.temp")
-        return float(value) if isinstance(value, (int, float)) and 0 <= value <= 2 else None
-
-    def number(self, key: str, default: int = 0) -> int:
-        """An integer of the architecture's own section, ``{architecture}.{key}``."""
-        value = self.metadata.get(f"{self.architecture}.{key}", default)
-        return value if isinstance(value, int) else default
-
-    def per_layer(self, key: str) -> list[int]:
-        """An integer for each layer: one for all, or an array with one for each. Empty where the file doesn't say."""
-        value, layers = self.metadata.get(f"{self.architecture}.{key}"), self.number("block_count")
-        if isinstance(value, int):
-            return [value] * layers
-        items = [item for item in value if isinstance(item, int)] if isinstance(value, list) else []
-        return items if len(items) == layers else []
-
-    def length(self, key: str) -> int:
-        """How many items an array has, 0 for what is none."""
-        value = self.metadata.get(key)
-        return self.lengths.get(key, len(value) if isinstance(value, list) else 0)
-
-
-class _Reader:
-    """Reads little-endian values from the mapped file and never past its end."""
-
-    def __init__(self, data: mmap.mmap) -> None:
-        self.data = data
-        self.position = 0
-        self.passed_over = 0
-
-    def take(self, count: int) -> bytes:
-        start = self.position
-        self.position = start + count
-        if self.position > len(self.data):
-            raise _truncated()
-        return self.data[start : self.position]
-
-    def number(self, form: str) -> int | float | bool:
-        value: int | float | bool = struct.unpack(form, self.take(struct.calcsize(form)))[0]
-        return value
-
-    def count(self, form: str, limit: int) -> int:
-        value = int(self.number(form))
-        if value > limit:
-            raise _damaged(f"a count of {value}")
-        return value
-
-    def string(self) -> str:
-        return self.take(self.count("<Q", _MAX_STRING)).decode("utf-8", errors="replace")
-
-    def value(self, kind: int, depth: int = 0) -> Value:
-        if kind == _STRING:
-            return self.string()
-        if kind == _ARRAY and depth < 4:
-            return self._array(depth)
-        if kind in _SCALARS:
-            return self.number(_SCALARS[kind])
-        raise _damaged(f"a value of type {kind}")
-
-    def _array(self, depth: int) -> list[Value]:
-        """An array's items, or nothing for a long one, which is only passed over."""
-        kind, count = self.count("<I", 64), self.count("<Q", _MAX_ITEMS)
-        if count <= _LONG_ARRAY:
-            return [self.value(kind, depth + 1) for _ in range(count)]
-        self.passed_over = count
-        if kind in _SCALARS:
-            self.position += count * struct.calcsize(_SCALARS[kind])
-        elif kind == _STRING:
-            self._skip_strings(count)
-        else:
-            raise _damaged("a long array of arrays")
-        self.take(0)
-        return []
-
-    def _skip_strings(self, count: int) -> None:
-        """Pass over a vocabulary: gpt-oss has 650,000 strings, hence the tight loop."""
-        unpack, data, position, end = struct.Struct("<Q").unpack_from, self.data, self.position, len(self.data) - 8
-        for _ in range(count):
-            if position > end:
-                raise _truncated()
-            position += 8 + unpack(data, position)[0]
-        self.position = position
+_MAX_EXPERTS = 512
+_MAX_HEADS = 1 << 14
+# gguf_metadata_value_type
+_INT32, _FLOAT32, _STRING = 5, 6, 8
+_ITEM_KINDS = {
+    "tokenizer.ggml.tokens": _STRING,
+    "tokenizer.ggml.merges": _STRING,
+    "tokenizer.ggml.scores": _FLOAT32,
+    "tokenizer.ggml.token_type": _INT32,
+}
+_AS_LONG_AS_TOKENS = ("tokenizer.ggml.scores", "tokenizer.ggml.token_type")
+_ROPE_SCALINGS = ("none", "linear", "yarn", "longrope")
+_ADDITIONS = ("adapter", "mmproj", "imatrix")
 
 
 def read_header(path: Path) -> GgufHeader:
-    """Read and check a GGUF's header. Raises ModelFileError with a sentence for whatever is wrong with the file."""
-    if path.is_dir():
-        raise ModelFileError(f"{path.name} is a folder.", "Choose the GGUF file inside it.")
-    try:
-        with path.open("rb") as stream:
-            if os.fstat(stream.fileno()).st_size < 24:
-                raise _not_gguf(path, stream.read(24))
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _read(path, data)
-    except FileNotFoundError:
-        raise ModelFileError(f"There is no file {path}.", "Choose a GGUF file that exists.") from None
-    except PermissionError:
-        raise ModelFileError(f"{path.name} may not be read.", "Change its permissions or copy it elsewhere.") from None
-    except OSError as error:
-        raise ModelFileError(f"{path.name} can't be read.", "Check the disk it lies on.", str(error)) from error
-
-
-def _read(path: Path, data: mmap.mmap) -> GgufHeader:
-    reader, size = _Reader(data), len(data)
-    magic = reader.take(4)
-    if magic != b"GGUF":
-        raise _not_gguf(path, magic)
-    version = int(reader.number("<I"))
-    if version not in (2, 3):
-        raise ModelFileError(
-            f"{path.name} is a GGUF of version {version & 0xFFFF}, which can't be read.",
-            "Choose a file of version 2 or 3, in the byte order of this computer.",
-        )
-    tensor_count, item_count = reader.count("<Q", 1 << 20), reader.count("<Q", 1 << 16)
-    metadata, lengths = _metadata(reader, item_count)
-    alignment = metadata.get("general.alignment", 32)
-    if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20:
-        raise _damaged("its alignment")
-    extents = [_tensor_extent(reader) for _ in range(tensor_count)]
-    data_offset = -(-reader.position // alignment) * alignment
-    tensor_bytes = max(extents, default=0)
-    if data_offset + tensor_bytes > size:
-        raise _truncated(data_offset + tensor_bytes - size)
-    fingerprint = _fingerprint(data, data_offset)
-    header = GgufHeader(path, size, metadata, tensor_count, tensor_bytes, data_offset, fingerprint, lengths)
-    _check_model(header)
+    """Read and check a model's header. Raises ModelFileError with a sentence for whatever is wrong with the file."""
+    header, arrays = read_gguf(path)
+    _check_kind(header)
+    _check_sizes(header)
+    _check_attention(header)
+    _check_experts(header)
+    _check_vocabulary(header, arrays)
     return header
 
 
-def _metadata(reader: _Reader, count: int) -> tuple[dict[str, Value], dict[str, int]]:
-    """The items, and the lengths of the arrays that were passed over."""
-    metadata: dict[str, Value] = {}
-    lengths: dict[str, int] = {}
-    for _ in range(count):
-        key = reader.string()
-        reader.passed_over = 0
-        metadata[key] = reader.value(reader.count("<I", 64))
-        if reader.passed_over:
-            lengths[key] = reader.passed_over
-    return metadata, lengths
+def read_part(path: Path) -> GgufHeader:
+    """Read the header of a part that isn't a model's first: it has tensors and no more. Raises ModelFileError."""
+    return read_gguf(path)[0]
 
 
-def _tensor_extent(reader: _Reader) -> int:
-    """Where a tensor's data ends, in bytes from the start of the data section."""
-    reader.string()
-    elements = 1
-    dimensions = reader.count("<I", 4)
-    for _ in range(dimensions):
-        elements *= max(1, int(reader.number("<Q")))
-    kind, offset = int(reader.number("<I")), int(reader.number("<Q"))
-    size, per_block = _BLOCKS.get(kind, (0, 1))
-    if elements > 1 << 48 or offset > 1 << 48:
-        raise _damaged("a tensor's size")
-    return offset + -(-elements // per_block) * size
-
-
-def _check_model(header: GgufHeader) -> None:
-    """Refuse what is a sound GGUF and yet no language model, or would abort llama.cpp."""
-    name = header.path.name
+def _check_kind(header: GgufHeader) -> None:
+    """Refuse what is a sound GGUF and yet no language model."""
+    name, number = header.path.name, header.metadata.get("split.no", 0)
+    if isinstance(number, int) and number > 0:
+        raise ModelFileError(
+            f"{name} is part {number + 1} of a model.", "Choose the first part, and keep all parts in one folder."
+        )
     if not header.architecture:
-        raise _damaged("its architecture")
-    if header.architecture in ("clip", "mmproj") or header.metadata.get("general.type") in (
-        "adapter",
-        "mmproj",
-        "imatrix",
-    ):
+        raise damaged("its architecture")
+    if header.architecture in ("clip", "mmproj") or header.metadata.get("general.type") in _ADDITIONS:
         raise ModelFileError(f"{name} is an addition to a model, not a model.", "Choose the model's own GGUF file.")
     if header.metadata.get("tokenizer.ggml.model") is None and header.number("block_count", 1) > 0:
         raise ModelFileError(f"{name} has no vocabulary.", "Choose the GGUF of a chat model.")
-    if not 1 <= header.number("block_count") <= _MAX_LAYERS:
-        raise _damaged(f"{header.number('block_count')} layers")
-    heads = header.metadata.get(f"{header.architecture}.attention.head_count", 1)
-    if isinstance(heads, int) and not 0 < heads <= 1 << 14:
-        raise _damaged(f"{heads} attention heads")
-    if not 0 < header.number("context_length", 1) <= 1 << 31 or not 0 < header.number("embedding_length", 1) <= 1 << 24:
-        raise _damaged("its sizes")
 
 
-def _fingerprint(data: mmap.mmap, data_offset: int) -> str:
-    """SHA-256 over the size, the header and 64 samples of 4 KiB of the weights, first 32 hex digits."""
-    digest = hashlib.sha256(str(len(data)).encode())
-    digest.update(data[:data_offset])
-    for i in range(64):
-        start = data_offset + (len(data) - data_offset) * i // 64
-        digest.update(data[start : start + 4096])
-    return digest.hexdigest()[:32]
+def _check_sizes(header: GgufHeader) -> None:
+    layers = header.number("block_count")
+    if not 1 <= layers <= _MAX_LAYERS:
+        raise damaged(f"{layers} layers")
+    width = _whole(header, "embedding_length", 1)
+    if not 0 < _whole(header, "context_length", 1) <= 1 << 31 or not 0 < width <= 1 << 24:
+        raise damaged("its sizes")
+    for key in ("feed_forward_length", "expert_feed_forward_length", "attention.sliding_window"):
+        if any(not 0 <= size <= 1 << 31 for size in _numbers(header, key)):
+            raise damaged(f"a {key} of that size")
 
 
-def _not_gguf(path: Path, start: bytes) -> ModelFileError:
-    return ModelFileError(
-        f"{path.name} is {'not a GGUF file' if start else 'empty'}.",
-        "Choose a model in the GGUF format; its name usually ends in .gguf.",
-    )
+def _check_attention(header: GgufHeader) -> None:
+    for key in ("attention.head_count", "attention.head_count_kv"):
+        numbers = _numbers(header, key)
+        # In some architectures some layers have no attention, but never all.
+        if numbers and (not any(numbers) or any(not 0 <= heads <= _MAX_HEADS for heads in numbers)):
+            raise damaged(f"{numbers[0]} attention heads")
+    heads = max(_numbers(header, "attention.head_count"), default=0)
+    shared = header.number("embedding_length") // heads if heads else 0
+    length = _whole(header, "attention.key_length", shared)
+    if not 0 <= length <= 1 << 16 or not 0 <= _whole(header, "attention.value_length", length) <= 1 << 16:
+        raise damaged("the length of a key or a value")
+    rotated = _whole(header, "rope.dimension_count", 0)
+    if rotated % 2 or not 0 <= rotated <= max(length, rotated if not length else 0):
+        raise damaged(f"{rotated} rotated dimensions")
+    scaling = header.metadata.get(f"{header.architecture}.rope.scaling.type", "none")
+    if scaling not in _ROPE_SCALINGS:
+        raise damaged("the scaling of its positions")
 
 
-def _truncated(missing: int | None = None) -> ModelFileError:
-    how = f": {missing / 2**20:,.1f} MiB are missing" if missing is not None else ""
-    return ModelFileError(
-        f"The model file is incomplete{how}.", "Copy or download it again; the copy may have been interrupted."
-    )
+def _check_experts(header: GgufHeader) -> None:
+    experts, used = _whole(header, "expert_count", 0), _whole(header, "expert_used_count", 0)
+    if not 0 <= experts <= _MAX_EXPERTS or not 0 <= used <= experts or (experts and not used):
+        raise damaged(f"{used} of {experts} experts")
 
 
-def _damaged(what: str) -> ModelFileError:
-    return ModelFileError(
-        f"The model file is damaged: {what} can't be right.", "Copy or download it again, or choose another file."
-    )
+def _check_vocabulary(header: GgufHeader, arrays: Arrays) -> None:
+    if header.metadata.get("tokenizer.ggml.model") == "none":
+        return
+    tokens = arrays.get("tokenizer.ggml.tokens", (_STRING, 0))[1]
+    if not tokens:
+        raise damaged("a vocabulary without tokens")
+    for key, kind in _ITEM_KINDS.items():
+        if key in header.metadata and (key not in arrays or arrays[key][0] != kind):
+            raise damaged(key)
+    for key in _AS_LONG_AS_TOKENS:
+        if key in arrays and arrays[key][1] != tokens:
+            raise damaged(f"{key} for {arrays[key][1]:,} of {tokens:,} tokens")
+
+
+def _whole(header: GgufHeader, key: str, default: int) -> int:
+    """A number of the architecture's section that must be a whole one if it is there."""
+    value = header.metadata.get(f"{header.architecture}.{key}", default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise damaged(key)
+    return value
+
+
+def _numbers(header: GgufHeader, key: str) -> list[int]:
+    """A number for all layers or one for each; empty where the file doesn't say."""
+    value = header.metadata.get(f"{header.architecture}.{key}", [])
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, bool) or not isinstance(item, int) for item in items):
+        raise damaged(key)
+    if isinstance(value, list) and items and len(items) < header.number("block_count"):
+        raise damaged(f"{key} for {len(items)} layers")
+    return [item for item in items if isinstance(item, int)]

@@ -34,7 +34,8 @@ from app.engine.base import (
 )
 from app.engine.cache import PrefixCache
 from app.engine.generation import Generation
-from app.engine.gguf_header import GgufHeader, read_header
+from app.engine.gguf_header import GgufHeader
+from app.engine.gguf_parts import parts_of, read_model
 from app.engine.machine import engine_threads, physical_cores
 from app.engine.preload import preload
 from app.engine.state_files import StateFolder
@@ -87,7 +88,7 @@ class LlamaEngine(Engine):
         self._start()
         self.unload()
         try:
-            header = read_header(request.path)
+            header = read_model(request.path)
             yield LoadProgress(0.0)
             for event in self._preload(request.path):
                 if self._stopped():
@@ -152,11 +153,15 @@ class LlamaEngine(Engine):
             yield failed(error)
 
     def _preload(self, path: Path) -> Iterator[LoadProgress]:
-        started, size = time.monotonic(), max(1, path.stat().st_size)
-        for done in preload(path):
-            spent = time.monotonic() - started
-            left = spent / done * (size - done) if spent > 0.5 else None
-            yield LoadProgress(_PRELOAD_SHARE * done / size, left)
+        parts = parts_of(path)
+        sizes = [part.stat().st_size for part in parts]
+        started, size = time.monotonic(), max(1, sum(sizes))
+        for i, part in enumerate(parts):
+            for done_of_part in preload(part):
+                done = sum(sizes[:i]) + done_of_part
+                spent = time.monotonic() - started
+                left = spent / done * (size - done) if spent > 0.5 else None
+                yield LoadProgress(_PRELOAD_SHARE * done / size, left)
 
     def _choose_threads(self, loaded: _Loaded, header: GgufHeader) -> int:
         """Those of the plan, else the fastest; all cores for batches, which are arithmetic. Gives the first."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from app.domain.chat import ConversationId, Failure, Message, MessageId, ToolCall, ToolResult
 from app.domain.models import ModelFile, ModelInfo
 from app.services.document_events import AttachmentChanged, EmbeddingChanged, LibraryChanged
+from app.services.download_events import DownloadChanged, InstalledChanged
 from app.services.offers import Offer
 
 
@@ -160,4 +161,6 @@ Event = (
     | AttachmentChanged
     | LibraryChanged
     | EmbeddingChanged
+    | DownloadChanged
+    | InstalledChanged
 )

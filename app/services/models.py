@@ -10,7 +10,7 @@ from pathlib import Path
 from app.domain.chat import Failure
 from app.domain.models import ContextPrice, ModelFile, ModelInfo
 from app.engine.base import Engine, Failed, Loaded, LoadProgress, LoadRequest, StatePlan, Stopped
-from app.engine.gguf_header import read_header
+from app.engine.gguf_parts import first_part, parts_of, read_model
 from app.engine.machine import Machine
 from app.engine.planner import (
     UNPRICED,
@@ -75,7 +75,11 @@ class ModelService:
         return None
 
     def choose(self, path: Path) -> None:
-        """Use this file from now on, and load it. What is wrong with it shows in the state, never as an exception."""
+        """Use this file from now on, and load it. What is wrong with it shows in the state, never as an exception.
+
+        Any part of a model in parts stands for all of it.
+        """
+        path = first_part(path.expanduser().absolute())
         try:
             self.use(path)
         except AppError as error:
@@ -86,9 +90,16 @@ class ModelService:
 
     def use(self, path: Path) -> None:
         """Use this file without loading it yet or remembering it. Raises ModelFileError if it can't be a chat model."""
-        path = path.expanduser().absolute()
-        check_is_chat_model(read_header(path))
+        path = first_part(path.expanduser().absolute())
+        check_is_chat_model(read_model(path))
         self._change(ModelState(ModelPhase.UNLOADED, _model_file(path)))
+
+    def forget(self, path: Path) -> None:
+        """The file is gone: if it is the chosen one, there is none any more. Raises SettingsError."""
+        if self.state.file is not None and self.state.file.path == path:
+            self.unload()
+            self._remember(model_path=None)
+            self._change(ModelState(ModelPhase.NONE))
 
     def load(self) -> None:
         """Load the chosen model in the background."""
@@ -121,7 +132,7 @@ class ModelService:
         if self.state.file is None:
             return UNPRICED
         try:
-            header = read_header(self.state.file.path)
+            header = read_model(self.state.file.path)
         except AppError:
             return UNPRICED
         return context_prices(header, self._plan if self._engine.model is not None else None, Machine.this())
@@ -132,7 +143,7 @@ class ModelService:
         if now is None or file is None:
             return None
         try:
-            plan = larger_context(read_header(file.path), now, tokens, Machine.this())
+            plan = larger_context(read_model(file.path), now, tokens, Machine.this())
         except AppError:
             return None
         if plan is None:
@@ -145,7 +156,7 @@ class ModelService:
         if now is None or file is None:
             return None
         try:
-            plan = smaller_context(read_header(file.path), now.plan.context_size)
+            plan = smaller_context(read_model(file.path), now.plan.context_size)
         except AppError:
             return None
         return UseContext(plan.plan.context_size, plan.total - now.total) if plan is not None else None
@@ -162,7 +173,7 @@ class ModelService:
             self._set(ModelState(ModelPhase.READY, _model_file(path), model))
             return model
         try:
-            header = read_header(path)
+            header = read_model(path)
             check_is_chat_model(header)
             self._plan = plan_for(header, self._context_size(), Machine.this())
             tuned = self._threads().get(header.fingerprint, 0)
@@ -220,7 +231,7 @@ def _failure(error: AppError) -> Failure:
 def _model_file(path: Path) -> ModelFile:
     trial = _TRIAL_PACKAGE in path.parts
     try:
-        size = path.stat().st_size
-    except OSError:
+        size = sum(part.stat().st_size for part in parts_of(path))
+    except (OSError, ModelFileError):
         size = 0
     return ModelFile(path, _TRIAL_NAME if trial else path.stem, size, trial)

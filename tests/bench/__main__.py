@@ -12,6 +12,7 @@ import platformdirs
 from app.engine.machine import total_memory
 from tests.bench import (
     answers,
+    download,
     large_index,
     long_conversation,
     many,
@@ -41,6 +42,7 @@ def main() -> int:
     parts: list[Part] = [
         start_up.rows,
         many.rows,
+        download.rows,
         lambda: answers.rows(_QUICK_ANSWERS if options.quick else _ANSWERS),
         lambda: retrieval.rows(options.cranfield, large_index.default_path(), options.embedding),
     ]

@@ -11,7 +11,8 @@ from app.domain.models import Fit
 from app.domain.prompt import Tokens
 from app.engine.base import EnginePlan, Finished, GenerateRequest, LoadRequest, Sampling
 from app.engine.estimate import estimate, total_of
-from app.engine.gguf_header import GgufHeader, Value, read_header
+from app.engine.gguf_format import GgufHeader, Value
+from app.engine.gguf_header import read_header
 from app.engine.machine import Machine
 from app.engine.planner import DEFAULT_CONTEXT, Verdict, context_prices, plan_for
 from app.engine.process import EngineProcess

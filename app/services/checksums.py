@@ -1,0 +1,76 @@
+"""Checksums of large files, computed once and kept as long as a file stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+Progress = Callable[[int, int], None]
+"""Is told how many bytes are done, and of how many. May raise to end the work."""
+
+_BLOCK = 4 << 20
+
+
+def sha256_of(path: Path, on_progress: Progress) -> str:
+    """Hash a file. Raises OSError."""
+    digest, done, total = hashlib.sha256(), 0, path.stat().st_size
+    with path.open("rb", buffering=0) as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+            done += len(block)
+            on_progress(done, total)
+    return digest.hexdigest()
+
+
+class Checksums:
+    """What is known of files by path, size and time of change. Kept in a file that may be deleted at any time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known = _read(path)
+
+    def known(self, path: Path) -> str | None:
+        """The checksum of a file, if it was computed since the file changed last."""
+        return self._known.get(_key(path))
+
+    def keep(self, path: Path, sha256: str) -> None:
+        key = _key(path)
+        if key:
+            # Of a path no more than the newest is kept.
+            place = key.partition(" ")[2]
+            self._known = {old: value for old, value in self._known.items() if old.partition(" ")[2] != place}
+            self._known[key] = sha256
+            self._write()
+
+    def compute(self, path: Path, on_progress: Progress) -> str:
+        """Hash a file now, whatever is known, and keep the result. Raises OSError."""
+        sha256 = sha256_of(path, on_progress)
+        self.keep(path, sha256)
+        return sha256
+
+    def _write(self) -> None:
+        unfinished = self._path.with_name(f"{self._path.name}.new")
+        # It only spares work.
+        with suppress(OSError):
+            unfinished.write_text(json.dumps(self._known, indent=1), encoding="ascii")
+            unfinished.replace(self._path)
+
+
+def _key(path: Path) -> str:
+    try:
+        facts = path.stat()
+    except OSError:
+        return ""
+    return f"{facts.st_size}:{facts.st_mtime_ns} {path}"
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    pairs = values.items() if isinstance(values, dict) else ()
+    return {key: value for key, value in pairs if isinstance(value, str)}
