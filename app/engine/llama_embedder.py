@@ -139,7 +139,8 @@ class LlamaEmbedder(Embedder):
         if not model.loaded:
             return None
         tokens = longest_text(header)
-        threads = engine_threads() if header.size >= WORTH_THREADS else 1
+        # Half of the cores: nobody waits for it, and threads that find no core free keep the others waiting.
+        threads = max(engine_threads() // 2, 1) if header.size >= WORTH_THREADS else 1
         context = llama.EmbeddingContext(model, tokens, threads, self._abort, self._sink)
         info = EmbedderInfo(header.path, header.name, vectors_fingerprint(header), model.dimensions, 0.0)
         loaded = _Loaded(model, context, convention_of(header), tokens, info)

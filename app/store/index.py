@@ -89,6 +89,16 @@ class DocumentIndex:
             yield self._connection()
 
     @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, which sees the index as it is now, whatever others write meanwhile."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction on this thread's connection: all of it, or nothing."""
         with self.reading() as connection:
@@ -111,7 +121,7 @@ class DocumentIndex:
 
     def document(self, sha256: str) -> StoredDocument | None:
         """A document with its text, None if it is not in the index."""
-        with self.reading() as connection:
+        with self.snapshot() as connection:
             row = connection.execute(f"{_FROM} WHERE sha256 = ?", (sha256,)).fetchone()
             if row is None:
                 return None
@@ -145,7 +155,7 @@ class DocumentIndex:
         by_meaning gives one more ranking, for a connection and the ids of the documents (None for all).
         """
         query = understand(question)
-        with self.reading() as connection:
+        with self.snapshot() as connection:
             count, ids = _ids(connection, hashes)
             scope = Scope() if ids is None else Scope.of(ids)
             texts = Texts(connection)

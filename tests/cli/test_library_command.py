@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bert_models import write_tiny
 from tests.cli.test_commands import inglenook
 from tests.documents.making import pdf
 
@@ -92,3 +93,20 @@ def test_what_can_not_be_a_library_is_said_so(tmp_path: Path, folder: Path) -> N
     assert "is no folder" in result.stderr
     assert inglenook("library", "search", "Papers", "x", "--limit", "0", data=tmp_path).returncode == 2
     assert inglenook("library", data=tmp_path).returncode == 2
+
+
+def test_passages_are_found_by_their_meaning_with_a_model(data: Path, folder: Path, tmp_path: Path) -> None:
+    model = write_tiny(tmp_path / "tiny-synonyms.gguf")
+    (folder / "garage.txt").write_text("The automobile was defective.")
+    assert inglenook("library", "rescan", "Papers", data=data).returncode == 0
+    assert inglenook("library", "search", "Papers", "broken car", data=data).stdout == "Nothing was found.\n"
+    chosen = inglenook("library", "meaning", model, data=data)
+    assert (chosen.returncode, chosen.stderr) == (0, "")
+    assert "with tiny-synonyms.gguf" in chosen.stdout
+    assert "garage.txt" in inglenook("library", "search", "Papers", "broken car", data=data).stdout
+    off = inglenook("library", "meaning", "off", data=data)
+    assert "by their words" in off.stdout
+    assert inglenook("library", "search", "Papers", "broken car", data=data).stdout == "Nothing was found.\n"
+    refused = inglenook("library", "meaning", folder / "garage.txt", data=data)
+    assert refused.returncode == 1
+    assert "garage.txt" in refused.stderr

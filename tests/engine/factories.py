@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
-from app.engine.base import GenerateEvent, GenerateRequest
+from app.engine.base import Embedder, EmbedEvent, EmbedRequest, GenerateEvent, GenerateRequest, TextRole
 from app.engine.scripted import Script, ScriptedEngine
 
 WORDS = " ".join(f"word{i}" for i in range(2000))
@@ -49,3 +49,17 @@ class Aborting(ScriptedEngine):
         os.write(2, b"ggml.c:123: GGML_ASSERT(tested) failed\n")
         os.kill(os.getpid(), signal.SIGABRT)
         yield from ()
+
+
+def frail_embedder(abort: Any) -> Embedder:
+    """The real embedder, which dies of one word."""
+
+    from app.engine.llama_embedder import LlamaEmbedder
+
+    class Frail(LlamaEmbedder):
+        def embed(self, request: EmbedRequest) -> Iterator[EmbedEvent]:
+            if request.role is TextRole.PASSAGE and any("poison" in text for text in request.texts):
+                os.abort()
+            yield from super().embed(request)
+
+    return Frail(abort)

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from app.domain.chat import ConversationId
 from app.domain.documents import FileStatus
-from app.services.document_events import AttachmentChanged, Library, LibraryChanged, PendingAttachment
+from app.engine.embedder_process import EmbedderProcess
+from app.services.document_events import (
+    AttachmentChanged,
+    EmbeddingState,
+    Library,
+    LibraryChanged,
+    PendingAttachment,
+)
+from app.services.embedding import Embeddings
 from app.services.events import Event
 from app.services.library import LibraryService
 from app.store.attached import AttachedStore
@@ -17,11 +25,16 @@ from app.store.conversations import ConversationStore
 from app.store.database import open_database
 from app.store.index import DocumentIndex
 
+EMBEDDER = "app.engine.llama_embedder:LlamaEmbedder"
+
 
 class Shelf:
     """A LibraryService on a data folder, what it told, and a main loop that runs until something is true."""
 
-    def __init__(self, data: Path, watch: bool = False) -> None:
+    def __init__(
+        self, data: Path, watch: bool = False, embedding: Path | None = None, embedder: str = EMBEDDER
+    ) -> None:
+        """embedding is the model that finds by meaning; embedder names what runs it."""
         data.mkdir(exist_ok=True)
         self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._database = open_database(data / "chat.db")
@@ -29,9 +42,22 @@ class Shelf:
         self.store = AttachedStore(self._database)
         self.events: list[Event] = []
         self.index = DocumentIndex(data / "index.db")
-        self.service = LibraryService(self.index, self.store, self._tasks.put, self.events.append, watch)
+        self.remembered: dict[str, object] = {}
+        self.embedder = EmbedderProcess(embedder, data / "embedder.log")
+        self.embeddings = Embeddings(
+            self.embedder,
+            self.index,
+            self._tasks.put,
+            self.events.append,
+            embedding,
+            lambda **changes: self.remembered.update(changes),
+        )
+        self.service = LibraryService(
+            self.index, self.store, self._tasks.put, self.events.append, watch, self.embeddings
+        )
 
     def close(self) -> None:
+        """May be called twice."""
         self.service.close()
         self._database.close()
 
@@ -79,6 +105,12 @@ class Shelf:
 
     def standing(self, pending: PendingAttachment) -> PendingAttachment:
         return next(file for file in self.service.pending() if file.id == pending.id)
+
+    def embedded(self) -> EmbeddingState:
+        """How search by meaning stands once all that can be done for it is done."""
+        self.embeddings.work()
+        self.until(lambda: not self.embeddings.busy)
+        return self.embeddings.state
 
     def talk(self) -> ConversationId:
         return self.conversations.create_conversation().id
