@@ -18,6 +18,7 @@ from app.cli.import_ import add_import_command, import_
 from app.cli.library import add_library_command, library
 from app.cli.listing import list_conversations, show
 from app.cli.models import add_models_command, models_plan
+from app.cli.smoke import smoke_test
 from app.core import Core, prepare
 from app.domain.chat import Effort
 from app.errors import AppError
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A frozen build starts the engine process from this same executable.
     multiprocessing.freeze_support()
     options = _parser().parse_args(arguments)
+    if options.smoke_test:
+        return smoke_test()
     paths = Paths(options.data_dir.expanduser().absolute()) if options.data_dir else Paths.default()
     try:
         return _COMMANDS.get(options.command, _window)(paths, options)
@@ -103,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", default=None, help="where everything is kept")
     parser.add_argument("--model", type=Path, metavar="FILE", default=None, help="open the window with this model")
+    parser.add_argument("--smoke-test", action="store_true", help="try whether this installation is complete, and end")
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands (none opens the window)", parser_class=_Parser
     )
