@@ -16,7 +16,7 @@ mkdir -p build
 "$python" -m PyInstaller --noconfirm --clean --log-level INFO --distpath build/frozen --workpath build/pyinstaller \
   packaging/inglenook.spec >"$log" 2>&1 || { tail -n 20 "$log" >&2; exit 1; }
 # PyInstaller only warns, and the application would not start on a desktop that lacks the library too.
-if grep -E "could not resolve '?lib(xcb|xkb|X11|wayland)" "$log" | grep -v 'wayland-cursor' >&2; then
+if grep -E "could not resolve '?lib(xcb|xkb|X11|wayland|dbus|fontconfig)" "$log" >&2; then
   echo "inglenook: install these libraries on the machine that builds (packaging/setup.sh knows their packages)" >&2
   exit 1
 fi

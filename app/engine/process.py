@@ -41,6 +41,10 @@ HEARTBEAT_SECONDS = 0.25
 STOP_GRACE_SECONDS = 10.0
 CLOSE_GRACE_SECONDS = 3.0
 
+# Exit codes of a process that met an instruction which its processor lacks: the signal, and STATUS_ILLEGAL_INSTRUCTION.
+_ILLEGAL_INSTRUCTION = (-getattr(signal, "SIGILL", 4), 0xC000001D)
+_MOST_STEPS = 4
+
 _TERMINAL = (Loaded, Stopped, Finished, Counted, Failed)
 _AGAIN = "Send the message again; the engine starts by itself."
 
@@ -64,6 +68,7 @@ class EngineProcess(Engine):
         self._model: ModelInfo | None = None
         self._busy = False
         self._closing = False
+        self._steps_down = 0
 
     @property
     def model(self) -> ModelInfo | None:
@@ -76,10 +81,15 @@ class EngineProcess(Engine):
 
     def load(self, request: LoadRequest) -> Iterator[LoadEvent]:
         self._model = None
-        for event in self._exchange(request):
-            if isinstance(event, Loaded):
-                self._model = event.model
-            yield event
+        while True:
+            steps = self._steps_down
+            for event in self._exchange(request):
+                if isinstance(event, Loaded):
+                    self._model = event.model
+                if steps == self._steps_down or steps >= _MOST_STEPS:
+                    yield event
+            if steps == self._steps_down or steps >= _MOST_STEPS:
+                return
 
     def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
         yield from self._exchange(request)
@@ -158,7 +168,10 @@ class EngineProcess(Engine):
         self._end_process()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=serve, args=(theirs, self._abort, self._factory, self._log), name="inglenook-engine", daemon=True
+            target=serve,
+            args=(theirs, self._abort, self._factory, self._log, self._steps_down),
+            name="inglenook-engine",
+            daemon=True,
         )
         process.start()
         theirs.close()
@@ -180,6 +193,9 @@ class EngineProcess(Engine):
         if process is None:
             return Failed("The engine was closed.", _AGAIN, lost=True)
         process.join(CLOSE_GRACE_SECONDS)
+        if process.exitcode in _ILLEGAL_INSTRUCTION:
+            # What claimed to fit this processor does not; virtual machines hide some instructions and forbid others.
+            self._steps_down += 1
         return _death(process.exitcode, self._last_words())
 
     def _last_words(self) -> str:
@@ -231,7 +247,7 @@ def _cause(exit_code: int | None) -> str:
         "SIGABRT": "The engine gave up: the model file does not fit this version or is damaged.",
         "SIGSEGV": "The engine crashed.",
         "SIGBUS": "The engine crashed: the model file became unreadable.",
-        "SIGILL": "The engine was built for another processor.",
+        "SIGILL": "The engine met an instruction that this processor lacks. It will do without it from now on.",
         "SIGTERM": "The engine was ended from outside.",
     }
     try:

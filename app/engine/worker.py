@@ -24,6 +24,7 @@ from app.engine.base import (
     LoadRequest,
     PrefillRequest,
 )
+from app.engine.variants import STEPS_DOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,18 @@ class CloseRequest:
     """End the process."""
 
 
-def serve(connection: Connection, abort: Any, factory: str, log: Path) -> None:
+def serve(connection: Connection, abort: Any, factory: str, log: Path, steps_down: int = 0) -> None:
     """Main function of the process. Ends when asked to, or when the other end of the pipe is gone.
 
     factory names what makes an engine around the shared abort flag, as ``module:name``: by name, so that the process
-    that starts this one need not load llama.cpp itself.
+    that starts this one need not load llama.cpp itself. steps_down is how many kinds of llama.cpp's code this processor
+    turned out not to run (see variants.py).
     """
     # Ctrl+C in a terminal reaches this process too; the one that owns the pipe decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _write_output_to(log)
     _be_first_to_go()
+    os.environ[STEPS_DOWN] = str(steps_down)
     engine: Engine = pkgutil.resolve_name(factory)(abort)
     try:
         while True:

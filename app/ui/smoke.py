@@ -55,12 +55,12 @@ def _check_pictures() -> None:
         raise AppError("The icon can't be drawn.")
     image = QImage(8, 8, QImage.Format.Format_RGB32)
     image.fill(0xFF0000)
-    for kind in ("PNG", "JPG"):
+    for kind in (b"PNG", b"JPG"):
         data = QByteArray()
         buffer = QBuffer(data)
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         if not image.save(buffer, kind) or QImage.fromData(data).isNull():
-            raise AppError(f"Pictures of the kind {kind} can't be written and read.")
+            raise AppError(f"Pictures of the kind {kind.decode()} can't be written and read.")
 
 
 def _talk(application: QApplication, core: Core) -> None:
