@@ -9,7 +9,19 @@ from pathlib import Path, PurePosixPath
 
 # Of Qt: windows, SVG icons, and the local socket of a second start. Names without "libQt6" and what follows.
 _QT_LIBRARIES = frozenset(
-    ["Core", "Gui", "Widgets", "Network", "Svg", "DBus", "XcbQpa", "WaylandClient", "WaylandEglClientHwIntegration", "WlShellIntegration", "OpenGL"]
+    [
+        "Core",
+        "Gui",
+        "Widgets",
+        "Network",
+        "Svg",
+        "DBus",
+        "XcbQpa",
+        "WaylandClient",
+        "WaylandEglClientHwIntegration",
+        "WlShellIntegration",
+        "OpenGL",
+    ]
 )
 _QT_PLUGINS = {
     "platforms": r"q(xcb|wayland.*|offscreen|windows|cocoa)",
@@ -26,7 +38,9 @@ _QT_PLUGINS = {
 _ALIKE = re.compile(r"(?:lib)?(?P<name>.+?)(?:\.so|\.dylib|\.dll)")
 Binary = tuple[str, str, str]
 """As PyInstaller has them: place in the folder, place on this machine, kind."""
-_LLAMA_LIBRARIES = re.compile(r"(lib)?(llama|ggml|ggml-base)\.(so|dylib|dll)|lib(llama|ggml|ggml-base)\.so\.0|(lib)?ggml-(?!base).*")
+_LLAMA_LIBRARIES = re.compile(
+    r"(lib)?(llama|ggml|ggml-base)\.(so|dylib|dll)|lib(llama|ggml|ggml-base)\.so\.0|(lib)?ggml-(?!base).*"
+)
 _NEVER = re.compile(
     r"PySide6/(Qt/)?(translations|qml|resources|libexec|metatypes)/|resources/screenshot\.png|.*\.pyi$|"
     # Top-level copies of what lies in llama_cpp/lib, made because the loader asks for the names with a number.
@@ -59,9 +73,7 @@ def is_needed(target: str) -> bool:
     return True
 
 
-def reachable(
-    binaries: Sequence[Binary], imports: Callable[[str], Iterable[tuple[str, str | None]]]
-) -> list[Binary]:
+def reachable(binaries: Sequence[Binary], imports: Callable[[str], Iterable[tuple[str, str | None]]]) -> list[Binary]:
     """Without the libraries that only plugins needed that were not taken. imports gives what a file links to."""
     by_name = {PurePosixPath(binary[0].replace("\\", "/")).name: binary for binary in binaries}
     # What lies in a package's folder is loaded by the package; what lies at the top was linked to.

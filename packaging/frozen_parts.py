@@ -30,7 +30,7 @@ _LICENCE = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|AUTHORS|COPYRIGHT)([.-].*)?|.
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something that others made. purl as https://github.com/package-url/purl-spec has it; texts are its licence files."""
+    """Something that others made. purl is its package URL (github.com/package-url/purl-spec); texts are licences."""
 
     name: str
     version: str
@@ -69,7 +69,9 @@ def python_packages() -> Iterator[Part]:
 
 def _package(distribution: importlib.metadata.Distribution) -> Part:
     data = distribution.metadata
-    classifiers = [line.rpartition("::")[2].strip() for line in data.get_all("Classifier", []) if line.startswith("License")]
+    classifiers = [
+        line.rpartition("::")[2].strip() for line in data.get_all("Classifier", []) if line.startswith("License")
+    ]
     licence = data.get("License-Expression") or "; ".join(classifiers) or (data.get("License") or "").partition("\n")[0]
     texts = tuple(
         path
@@ -106,7 +108,9 @@ def system_libraries(folder: Path) -> Iterator[Part]:
         found |= {line.split(":")[0] for line in answer.splitlines()[:1]}
     for package in sorted(found):
         query = ["dpkg-query", "-W", "-f", "${source:Package} ${Version}\n", package]
-        source, version = subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()[0].split()
+        source, version = (
+            subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()[0].split()
+        )
         text = Path("/usr/share/doc") / package / "copyright"
         purl = f"pkg:deb/debian/{package}@{version}"
         yield Part(package, version, f"see Debian's source package {source}", purl, (text,) if text.is_file() else ())

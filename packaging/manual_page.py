@@ -85,7 +85,9 @@ def _sentence(words: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("“", "\\(lq").replace("”", "\\(rq").replace("’", "\\(cq")
+    escaped = (
+        text.replace("\\", "\\e").replace("-", "\\-").replace("“", "\\(lq").replace("”", "\\(rq").replace("’", "\\(cq")
+    )
     return "\\&" + escaped if escaped.startswith((".", "'")) else escaped
 
 

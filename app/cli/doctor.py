@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from app import __version__
+from app.cli.network import network
 from app.core import prepare
 from app.engine.gguf_header import read_header
 from app.engine.machine import available_memory, engine_threads, physical_cores, total_memory
@@ -28,6 +29,8 @@ _GIB = 1 << 30
 
 def doctor(paths: Paths, options: argparse.Namespace) -> int:
     """Print a report. Exit code 1 if something is wrong that keeps the application from working."""
+    if options.network:
+        return network(paths, options.json)
     prepare(paths)
     database, healthy = _database(paths)
     report = {

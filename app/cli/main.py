@@ -147,6 +147,9 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true")
 
     command = commands.add_parser("doctor", parents=[common], help="say how this installation and its data are")
+    command.add_argument(
+        "--network", action="store_true", help="list every process and what it has open to the outside"
+    )
     command.add_argument("--json", action="store_true")
 
     add_export_command(commands, common)

@@ -1,8 +1,8 @@
 """``inglenook --smoke-test``: does this installation hold all that it needs?
 
 A frozen build can lack a module, a library, a plugin of Qt or a file without anybody noticing before it is wanted. So
-this uses each kind once, in the way in which the application uses it, on a data folder that is thrown away. What is said
-on the way, by Qt or in the log, counts as a fault.
+this uses each kind once, in the way in which the application uses it, on a data folder that is thrown away. What is
+said on the way, by Qt or in the log, counts as a fault.
 """
 
 from __future__ import annotations

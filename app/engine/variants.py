@@ -1,8 +1,8 @@
 """Which of llama.cpp's modules computes: one for each generation of processors, of which the best that runs is taken.
 
-A build with GGML_BACKEND_DL holds modules named ``ggml-cpu-NAME``. Each tells its own score: 0 where this processor lacks
-an instruction that it uses, else the more the better (ggml/src/ggml-cpu/arch/x86/cpu-feats.cpp). Asking executes nothing
-that needs such instructions. Other builds have no modules; there is nothing to choose then.
+A build with GGML_BACKEND_DL holds modules named ``ggml-cpu-NAME``. Each tells its own score: 0 where this processor
+lacks an instruction that it uses, else the more the better (ggml/src/ggml-cpu/arch/x86/cpu-feats.cpp). Asking executes
+nothing that needs such instructions. Other builds have no modules; there is nothing to choose then.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from app.engine.base import (
     PrefillRequest,
 )
 from app.engine.variants import STEPS_DOWN
+from app.process_name import name_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def serve(connection: Connection, abort: Any, factory: str, log: Path, steps_dow
     """
     # Ctrl+C in a terminal reaches this process too; the one that owns the pipe decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    name_process("engine")
     _write_output_to(log)
     _be_first_to_go()
     os.environ[STEPS_DOWN] = str(steps_down)

@@ -29,7 +29,7 @@ _SECONDS = 120.0
 
 
 def use_the_window(folder: Path) -> None:
-    """Have a conversation in the real window with the real engine. Raises AppError where anything is not as it should."""
+    """Have a conversation in the real window with the real engine. Raises AppError where anything goes wrong."""
     application = make_application()
     _check_pictures()
     bridge = Bridge()
