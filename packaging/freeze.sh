@@ -25,7 +25,7 @@ case "$(uname -s)" in
   Linux)
     # Python's library comes with its symbols, four fifths of its size.
     find "$inside" -maxdepth 1 -name 'libpython3*.so*' -type f -exec strip --strip-unneeded {} +
-    find "$inside/llama_cpp/lib" -name '*.so*' -type f -exec strip --strip-unneeded {} +
+    find "$inside"/python3*/lib-dynload "$inside/llama_cpp/lib" -name '*.so*' -type f -exec strip --strip-unneeded {} +
     # Wheels can't hold links. Opened by two names, a library would be loaded twice, with two registries of backends.
     for name in "$inside"/llama_cpp/lib/*.so; do
       if [ -f "$name.0" ] && cmp -s "$name" "$name.0"; then ln -sf "$(basename "$name").0" "$name"; fi

@@ -42,7 +42,7 @@ _LLAMA_LIBRARIES = re.compile(
     r"(lib)?(llama|ggml|ggml-base)\.(so|dylib|dll)|lib(llama|ggml|ggml-base)\.so\.0|(lib)?ggml-(?!base).*"
 )
 _NEVER = re.compile(
-    r"PySide6/(Qt/)?(translations|qml|resources|libexec|metatypes)/|resources/screenshot\.png|.*\.pyi$|"
+    r"PySide6/(Qt/)?(translations|qml|resources|libexec|metatypes)/|resources/screenshot\.png|.*\.(pyi|pxd|h)$|numpy/.*/tests/|lxml/(isoschematron|includes)/|"
     # Top-level copies of what lies in llama_cpp/lib, made because the loader asks for the names with a number.
     r"(lib)?(llama|ggml)[^/]*\.(so|dylib)[^/]*$|"
     # Those of the system: its graphics drivers may need newer ones, and would get ours.

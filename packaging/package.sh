@@ -72,7 +72,7 @@ CONTROL
 (cd $deb && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum >DEBIAN/md5sums)
 stamp $deb
 # The number of threads shapes what xz writes.
-DPKG_DEB_THREADS_MAX=2 dpkg-deb --root-owner-group --uniform-compression -Zxz -z6 --build $deb "dist/inglenook_${version}_$architecture.deb"
+DPKG_DEB_THREADS_MAX=2 dpkg-deb --root-owner-group --uniform-compression -Zxz -z9 --build $deb "dist/inglenook_${version}_$architecture.deb"
 
 # --- Portable -----------------------------------------------------------------------------------------------------------
 name=inglenook-$version-linux-$(uname -m)
@@ -82,7 +82,7 @@ cp -a $stage "build/portable/$name"
 cp packaging/linux/{install,uninstall,refresh}.sh LICENSE "build/portable/$name/"
 stamp build/portable
 tar --create --directory build/portable --sort=name --format=gnu --owner=0 --group=0 --numeric-owner "$name" |
-  xz --threads=2 -6 >"dist/$name.tar.xz"
+  xz --threads=2 -9 >"dist/$name.tar.xz"
 
 cp $stage/share/doc/inglenook/sbom.cdx.json "dist/inglenook-$version.sbom.cdx.json"
 (cd dist && sha256sum "inglenook_${version}_$architecture.deb" "$name.tar.xz" "inglenook-$version.sbom.cdx.json" >SHA256SUMS)

@@ -50,8 +50,9 @@ def run(
     """Show the window, build the core behind it, and give the exit code once the window is closed.
 
     files are opened in it: a model, conversations, documents. build_core gets the function that brings closures to the
-    main thread. theme is what the window begins with, before the core's settings are there. rescuer helps where the core can't be built because its database is damaged; under
-    address second starts are listened for. Raises AppError where there is no screen.
+    main thread. theme is what the window begins with, before the core's settings are there. rescuer helps where the
+    core can't be built because its database is damaged; under address second starts are listened for. Raises AppError
+    where there is no screen.
     """
     require_screen()
     application = make_application(theme)
