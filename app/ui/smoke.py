@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize
-from PySide6.QtGui import QIcon, QImage
+from PySide6.QtGui import QIcon, QImage, QImageWriter
 from PySide6.QtWidgets import QApplication
 
 from app.core import Core
@@ -59,7 +59,7 @@ def _check_pictures() -> None:
         data = QByteArray()
         buffer = QBuffer(data)
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        if not image.save(buffer, kind) or QImage.fromData(data).isNull():
+        if not QImageWriter(buffer, QByteArray(kind)).write(image) or QImage.fromData(data).isNull():
             raise AppError(f"Pictures of the kind {kind.decode()} can't be written and read.")
 
 
