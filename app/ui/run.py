@@ -26,7 +26,7 @@ from app.ui.handover import Handover, Reception
 from app.ui.interrupts import Interrupts
 from app.ui.main_window import MainWindow
 from app.ui.ports import CorePort, Post, RescuerPort
-from app.ui.screen import require_screen
+from app.ui.screen import ensure_utf8, require_screen
 from app.ui.theme import Theme, load_fonts
 
 _log = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ def run(
 def make_application(theme: str = "system") -> QApplication:
     """The application object with its names, fonts and colours."""
     qInstallMessageHandler(_on_qt_message)
+    ensure_utf8()
     application = QApplication(sys.argv[:1])
     application.setApplicationName(APP_NAME)
     application.setApplicationDisplayName(APP_NAME)
