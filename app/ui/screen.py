@@ -39,13 +39,17 @@ def ensure_utf8() -> None:
     """
     if sys.platform != "linux":
         return
+    if not _is_utf8():
+        os.environ["LC_ALL" if os.environ.get("LC_ALL") else "LC_CTYPE"] = "C.UTF-8"
+
+
+def _is_utf8() -> bool:
     try:
         locale.setlocale(locale.LC_CTYPE, "")
     except locale.Error:
         # A locale that is not installed is as none.
-        pass
-    if locale.nl_langinfo(locale.CODESET).upper() != "UTF-8":
-        os.environ["LC_ALL" if os.environ.get("LC_ALL") else "LC_CTYPE"] = "C.UTF-8"
+        return False
+    return locale.nl_langinfo(locale.CODESET).upper() == "UTF-8"
 
 
 def _wayland() -> bool:
