@@ -39,17 +39,16 @@ def ensure_utf8() -> None:
     """
     if sys.platform != "linux":
         return
-    if not _is_utf8():
-        os.environ["LC_ALL" if os.environ.get("LC_ALL") else "LC_CTYPE"] = "C.UTF-8"
-
-
-def _is_utf8() -> bool:
     try:
-        locale.setlocale(locale.LC_CTYPE, "")
+        locale.setlocale(locale.LC_ALL, "")
     except locale.Error:
-        # A locale that is not installed is as none.
-        return False
-    return locale.nl_langinfo(locale.CODESET).upper() == "UTF-8"
+        # A language that is not installed spoils all the rest.
+        os.environ["LC_ALL"] = "C.UTF-8"
+        return
+    if locale.nl_langinfo(locale.CODESET).upper() != "UTF-8":
+        os.environ["LC_ALL" if os.environ.get("LC_ALL") else "LC_CTYPE"] = "C.UTF-8"
+    # Numbers in files are written and read as in C.
+    locale.setlocale(locale.LC_NUMERIC, "C")
 
 
 def _wayland() -> bool:
