@@ -46,6 +46,7 @@ inside useradd --create-home --shell /bin/sh "$person"
 cp "$deb" "$root/root/inglenook.deb"
 inside apt-get update -qq >"$results/apt.log" 2>&1
 inside apt-get install -y -qq --no-install-recommends /root/inglenook.deb >>"$results/apt.log" 2>&1
+rm "$root/root/inglenook.deb"
 passed "installed, with $(inside dpkg-query -f '.' -W | wc -c) packages in all"
 
 # --- The smoke test, in all the ways in which a system can be poor --------------------------------------------------------
@@ -76,7 +77,7 @@ rm -rf "$root/opt/Büro und Ähnliches"
 for variant in $(as_person HOME=$home/empty inglenook doctor --json | sed -n 's/.*"runs_here": "\(.*\)".*/\1/p'); do
   smoke "CPU variant $variant" as_person HOME=$home INGLENOOK_CPU_VARIANT=$variant
 done
-say "        not run, this processor lacks them: $(inside inglenook doctor --json | sed -n 's/.*"would_not": "\(.*\)".*/\1/p')"
+say "        not run, this processor lacks them: $(as_person HOME=$home/empty inglenook doctor --json | sed -n 's/.*"would_not": "\(.*\)".*/\1/p')"
 
 # --- A desktop, and a double-click ------------------------------------------------------------------------------------------
 inside apt-get install -y -qq --no-install-recommends xvfb openbox pcmanfm xdotool wmctrl dbus dbus-x11 imagemagick strace \
