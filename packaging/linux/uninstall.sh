@@ -6,8 +6,6 @@ target=$share/inglenook-app
 [ -d "$target" ] || { echo "inglenook: it is not installed in $target" >&2; exit 1; }
 (cd "$target/share" && find applications icons metainfo mime man -type f) | while read -r file; do
   rm -f "$share/$file"
-  # Folders that are empty now; others are somebody else's too.
-  (cd "$share" && rmdir -p "$(dirname "$file")" 2>/dev/null) || true
 done
 link=$HOME/.local/bin/inglenook
 if [ "$(readlink "$link" 2>/dev/null)" = "$target/lib/inglenook/inglenook" ]; then rm -f "$link"; fi
@@ -15,4 +13,6 @@ cp "$target/refresh.sh" "${TMPDIR:-/tmp}/inglenook-refresh.$$"
 rm -rf "$target"
 sh "${TMPDIR:-/tmp}/inglenook-refresh.$$" "$share"
 rm -f "${TMPDIR:-/tmp}/inglenook-refresh.$$"
+# Folders that are empty now; others are somebody else's too.
+find "$share/icons" "$share/metainfo" "$share/man" -depth -type d -empty -delete 2>/dev/null || true
 echo "Inglenook is removed. Your conversations are still in $share/Inglenook"
