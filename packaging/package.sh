@@ -86,5 +86,5 @@ tar --create --directory build/portable --sort=name --format=gnu --owner=0 --gro
 
 cp $stage/share/doc/inglenook/sbom.cdx.json "dist/inglenook-$version.sbom.cdx.json"
 (cd dist && sha256sum "inglenook_${version}_$architecture.deb" "$name.tar.xz" "inglenook-$version.sbom.cdx.json" >SHA256SUMS)
-lintian --fail-on error --no-tag-display-limit "dist/inglenook_${version}_$architecture.deb"
+lintian --fail-on error --tag-display-limit 0 "dist/inglenook_${version}_$architecture.deb"
 ls -l dist
