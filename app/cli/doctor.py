@@ -11,9 +11,11 @@ from pathlib import Path
 import psutil
 
 from app import __version__
+from app.cli.network import network
 from app.core import prepare
 from app.engine.gguf_header import read_header
 from app.engine.machine import available_memory, engine_threads, physical_cores, total_memory
+from app.engine.variants import choose, library_folder, variants
 from app.errors import AppError
 from app.paths import Paths
 from app.settings import load_settings
@@ -27,6 +29,8 @@ _GIB = 1 << 30
 
 def doctor(paths: Paths, options: argparse.Namespace) -> int:
     """Print a report. Exit code 1 if something is wrong that keeps the application from working."""
+    if options.network:
+        return network(paths, options.json)
     prepare(paths)
     database, healthy = _database(paths)
     report = {
@@ -37,6 +41,7 @@ def doctor(paths: Paths, options: argparse.Namespace) -> int:
         "data_folder": str(paths.data),
         "processor": _processor(),
         "processor_features": _processor_features(),
+        "cpu_variant": _cpu_variant(),
         "cores": physical_cores(),
         "engine_threads": engine_threads(),
         "memory_gib": round(total_memory() / _GIB, 1),
@@ -80,6 +85,18 @@ def _processor_features() -> list[str]:
     return [feature for feature in _FEATURES if feature in words]
 
 
+def _cpu_variant() -> dict[str, str]:
+    """Which of llama.cpp's modules computes, and which others are there."""
+    folder = library_folder()
+    known = variants(folder) if folder is not None else []
+    chosen = choose(known)
+    return {
+        "used": chosen.name if chosen is not None else "built in",
+        "runs_here": " ".join(variant.name for variant in known if variant.score) or "-",
+        "would_not": " ".join(variant.name for variant in known if not variant.score) or "-",
+    }
+
+
 def _model(paths: Paths) -> str:
     settings, _ = load_settings(paths.settings)
     if settings.model_path is None:
@@ -107,7 +124,7 @@ def _database(paths: Paths) -> tuple[str, bool]:
 
 def _words(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {text}" for name, text in value.items())
+        return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in value.items())
     if isinstance(value, list):
         return " ".join(map(str, value)) or "unknown"
     return str(value)

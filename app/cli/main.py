@@ -18,6 +18,7 @@ from app.cli.import_ import add_import_command, import_
 from app.cli.library import add_library_command, library
 from app.cli.listing import list_conversations, show
 from app.cli.models import add_models_command, models
+from app.cli.smoke import smoke_test
 from app.core import Core, prepare
 from app.domain.chat import Effort
 from app.errors import AppError
@@ -43,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Gives the exit code: 0, 1 after an error, 2 for wrong usage, 130 after Ctrl+C."""
     # A frozen build starts the engine process from this same executable.
     multiprocessing.freeze_support()
-    options = _parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
+    if options.smoke_test:
+        return smoke_test()
     paths = Paths(options.data_dir.expanduser().absolute()) if options.data_dir else Paths.default()
     try:
         return _COMMANDS.get(options.command, _window)(paths, options)
@@ -58,6 +61,7 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
     from app.ui.handover import Handover, hand_over
     from app.ui.run import run
 
+    files = [path.expanduser().absolute() for path in [*options.open, *([options.model] if options.model else [])]]
     lock = InstanceLock(paths.data)
     try:
         prepare(paths)
@@ -66,13 +70,13 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
         # The core will meet the same, and the window says it where a person looks who started this by a click.
         free, address = True, ""
     if not free:
-        if hand_over(lock.address, Handover.of(options.model)):
+        if hand_over(lock.address, Handover.of(files)):
             return 0
         return _fail(f"{APP_NAME} is already open with these conversations (process {lock.holder()}).")
     try:
         return run(
             lambda post: Core(paths, post, guarded=True),
-            options.model,
+            files,
             load_settings(paths.settings)[0].theme,
             Rescuer(paths),
             address,
@@ -93,7 +97,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"inglenook: {message}. See `{self.prog} --help`.\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and options. The manual page is made from it."""
     common = _Parser(add_help=False)
     # SUPPRESS, so that a value given before the command is not overwritten by the default after it.
     common.add_argument(
@@ -103,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", default=None, help="where everything is kept")
     parser.add_argument("--model", type=Path, metavar="FILE", default=None, help="open the window with this model")
+    parser.add_argument(
+        "--open", type=Path, metavar="FILE", nargs="*", default=[], help="open a model, conversations or documents"
+    )
+    parser.add_argument("--smoke-test", action="store_true", help="try whether this installation is complete, and end")
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands (none opens the window)", parser_class=_Parser
     )
@@ -138,6 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true")
 
     command = commands.add_parser("doctor", parents=[common], help="say how this installation and its data are")
+    command.add_argument(
+        "--network", action="store_true", help="list every process and what it has open to the outside"
+    )
     command.add_argument("--json", action="store_true")
 
     add_export_command(commands, common)

@@ -22,7 +22,8 @@ class ModelInfo:
     """A loaded model. fingerprint changes with the vocabulary or the weights; context_size in tokens.
 
     bos and eos are the texts of those tokens; add_bos tells that a prompt is meant to begin with the former.
-    temperature is the one that the file recommends, if it does.
+    temperature is the one that the file recommends, if it does. variant names the module of llama.cpp that computes,
+    if it was built with one for each kind of processor.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class ModelInfo:
     eos: str = ""
     add_bos: bool = False
     temperature: float | None = None
+    variant: str = ""
 
 
 class Fit(StrEnum):

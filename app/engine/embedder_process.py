@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from app.engine.base import (
     Embedded,
@@ -27,7 +26,7 @@ class EmbedderProcess(Embedder):
 
     def __init__(self, factory: str, log: Path) -> None:
         """factory names the embedder to run (see worker.serve); log takes what native code prints."""
-        self._worker = SpawnedWorker(factory, log, _TERMINAL, "inglenook-embedder")
+        self._worker = SpawnedWorker(factory, log, _TERMINAL, "embed")
         self._info: EmbedderInfo | None = None
 
     @property
@@ -40,13 +39,15 @@ class EmbedderProcess(Embedder):
 
     def load(self, request: LoadRequest) -> Iterator[EmbedEvent]:
         self._info = None
-        for event in self._exchange(request):
+        for event in self._worker.exchange_anew(request):
             if isinstance(event, EmbedderLoaded):
                 self._info = event.info
             yield event
 
     def embed(self, request: EmbedRequest) -> Iterator[EmbedEvent]:
-        yield from self._exchange(request)
+        if not self._worker.alive:
+            self._info = None
+        yield from self._worker.exchange(request)
 
     def stop(self) -> None:
         self._worker.stop()
@@ -59,8 +60,3 @@ class EmbedderProcess(Embedder):
     def close(self) -> None:
         self._info = None
         self._worker.close()
-
-    def _exchange(self, request: LoadRequest | EmbedRequest) -> Iterator[Any]:
-        if not self._worker.alive:
-            self._info = None
-        yield from self._worker.exchange(request)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ import llama_cpp
 from llama_cpp import llama_cpp as C
 
 from app.engine.base import EnginePlan, Sampling
+from app.engine.variants import choose, library_folder, variants
 from app.engine.vocabulary import Vocabulary, control_like
 from app.errors import EngineError, ModelFileError
 
@@ -37,6 +39,8 @@ class LogSink:
 
     def __init__(self) -> None:
         self.lines: deque[str] = deque(maxlen=200)
+        self.variant = ""
+        """The module that computes (see variants.py), empty where llama.cpp was built without modules."""
         # The callback must outlive every use by the library, so it lives as long as this object.
         self._callback = C.llama_log_callback(self._take)
         C.llama_log_set(self._callback, ctypes.c_void_p(0))
@@ -54,15 +58,31 @@ def start_backends() -> LogSink:
     sink = LogSink()
     C.llama_backend_init()
     # A build with GGML_BACKEND_DL has no backend until one is loaded, and would look in the working directory
-    # (llama-cpp-python #2069). In a build without it the call finds nothing and does nothing.
-    folder = Path(os.environ.get("LLAMA_CPP_LIB_PATH") or Path(llama_cpp.__file__).parent / "lib")
+    # (llama-cpp-python #2069). In a build without it there is nothing to load.
+    folder = library_folder()
+    if folder is None:
+        return sink
     # Elsewhere than on Windows the symbol is looked up through libllama: opening libggml.so by its name would load a
     # second copy of libggml.so.0 with a registry of its own, since wheels hold copies in the place of links.
     ggml = ctypes.CDLL(str(folder / "ggml.dll")) if sys.platform == "win32" else C._lib
-    ggml.ggml_backend_load_all_from_path.argtypes = [ctypes.c_char_p]
-    ggml.ggml_backend_load_all_from_path.restype = None
-    ggml.ggml_backend_load_all_from_path(os.fsencode(folder))
+    chosen = choose(variants(folder))
+    if chosen is None:
+        ggml.ggml_backend_load_all_from_path.argtypes = [ctypes.c_char_p]
+        ggml.ggml_backend_load_all_from_path.restype = None
+        ggml.ggml_backend_load_all_from_path(os.fsencode(folder))
+        return sink
+    ggml.ggml_backend_load.argtypes = [ctypes.c_char_p]
+    ggml.ggml_backend_load.restype = ctypes.c_void_p
+    for path in (chosen.path, *_other_backends(folder)):
+        ggml.ggml_backend_load(os.fsencode(path))
+    sink.variant = chosen.name
     return sink
+
+
+def _other_backends(folder: Path) -> list[Path]:
+    """Modules for graphics processors, where the build has any."""
+    pattern = re.compile(r"(?:lib)?ggml-(?!base|cpu)\w+\.(?:so|dll|dylib)")
+    return sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name))
 
 
 class Model:

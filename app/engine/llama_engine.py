@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +198,7 @@ class LlamaEngine(Engine):
             tokenizer = _tokenizer(model, vocabulary)
             threads = request.plan.threads or engine_threads()
             context = llama.Context(model, request.plan, threads, self._abort, self._sink)
-            info = _describe(request.path, header, model, vocabulary, context.size)
+            info = replace(_describe(request.path, header, model, vocabulary, context.size), variant=self._sink.variant)
         except AppError:
             if context is not None:
                 context.free()

@@ -35,7 +35,7 @@ class EngineProcess(Engine):
 
         on_lost hears of a death while no request ran, on a thread of its own.
         """
-        self._worker = SpawnedWorker(factory, log, _TERMINAL, "inglenook-engine", on_lost)
+        self._worker = SpawnedWorker(factory, log, _TERMINAL, "engine", on_lost)
         self._model: ModelInfo | None = None
 
     @property
@@ -49,7 +49,7 @@ class EngineProcess(Engine):
 
     def load(self, request: LoadRequest) -> Iterator[LoadEvent]:
         self._model = None
-        for event in self._exchange(request):
+        for event in self._worker.exchange_anew(request):
             if isinstance(event, Loaded):
                 self._model = event.model
             yield event

@@ -23,6 +23,10 @@ HEARTBEAT_SECONDS = 0.25
 STOP_GRACE_SECONDS = 10.0
 CLOSE_GRACE_SECONDS = 3.0
 
+# Exit codes of a process that met an instruction which its processor lacks: the signal, and STATUS_ILLEGAL_INSTRUCTION.
+_ILLEGAL_INSTRUCTION = (-getattr(signal, "SIGILL", 4), 0xC000001D)
+_MOST_STEPS = 4
+
 _AGAIN = "Send the message again; the engine starts by itself."
 
 
@@ -34,10 +38,11 @@ class SpawnedWorker:
         factory: str,
         log: Path,
         terminal: tuple[type, ...],
-        name: str,
+        role: str,
         on_lost: Callable[[Failed], None] | None = None,
     ) -> None:
-        """factory names what is run in the process; log takes what native code prints; name is the process's.
+        """factory names what is run in the process; log takes what native code prints; role names the
+        process in the system's lists.
 
         An event of one of the terminal types is the last of its request. on_lost hears of a death while no request ran,
         on a thread of its own.
@@ -45,7 +50,7 @@ class SpawnedWorker:
         self._factory = factory
         self._log = log
         self._terminal = terminal
-        self._name = name
+        self._role = role
         self._on_lost = on_lost
         self._context = multiprocessing.get_context("spawn")
         self._abort: Any = self._context.RawArray("c", 2)
@@ -54,6 +59,7 @@ class SpawnedWorker:
         self._watcher: threading.Thread | None = None
         self._busy = False
         self._closing = False
+        self._steps_down = 0
 
     @property
     def alive(self) -> bool:
@@ -94,6 +100,16 @@ class SpawnedWorker:
                     pass
             self._busy = False
 
+    def exchange_anew(self, request: object) -> Iterator[Any]:
+        """As exchange(), but what ends in an illegal instruction is sent again, to code that does without it."""
+        while True:
+            steps = self._steps_down
+            for event in self.exchange(request):
+                if steps == self._steps_down or steps >= _MOST_STEPS:
+                    yield event
+            if steps == self._steps_down or steps >= _MOST_STEPS:
+                return
+
     def _events(self) -> Iterator[Any]:
         """Events up to the terminal one, which is Failed where the process is gone."""
         stop_seen: float | None = None
@@ -128,12 +144,15 @@ class SpawnedWorker:
         self.end()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=serve, args=(theirs, self._abort, self._factory, self._log), name=self._name, daemon=True
+            target=serve,
+            args=(theirs, self._abort, self._factory, self._log, self._role, self._steps_down),
+            name=f"inglenook-{self._role}",
+            daemon=True,
         )
         process.start()
         theirs.close()
         self._process, self._connection = process, ours
-        self._watcher = threading.Thread(target=self._watch, args=(process,), name=f"{self._name}-watcher", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, args=(process,), name=f"{self._role}-watcher", daemon=True)
         self._watcher.start()
 
     def _watch(self, process: SpawnProcess) -> None:
@@ -150,6 +169,9 @@ class SpawnedWorker:
         if process is None:
             return Failed("The engine was closed.", _AGAIN, lost=True)
         process.join(CLOSE_GRACE_SECONDS)
+        if process.exitcode in _ILLEGAL_INSTRUCTION:
+            # What claimed to fit this processor does not; virtual machines hide some instructions and forbid others.
+            self._steps_down += 1
         return _death(process.exitcode, self._last_words())
 
     def _last_words(self) -> str:
@@ -201,7 +223,7 @@ def _cause(exit_code: int | None) -> str:
         "SIGABRT": "The engine gave up: the model file does not fit this version or is damaged.",
         "SIGSEGV": "The engine crashed.",
         "SIGBUS": "The engine crashed: the model file became unreadable.",
-        "SIGILL": "The engine was built for another processor.",
+        "SIGILL": "The engine met an instruction that this processor lacks. It will do without it from now on.",
         "SIGTERM": "The engine was ended from outside.",
     }
     try:

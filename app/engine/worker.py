@@ -30,6 +30,8 @@ from app.engine.base import (
     LoadRequest,
     PrefillRequest,
 )
+from app.engine.variants import STEPS_DOWN
+from app.process_name import name_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,19 @@ class CloseRequest:
     """End the process."""
 
 
-def serve(connection: Connection, abort: Any, factory: str, log: Path) -> None:
+def serve(connection: Connection, abort: Any, factory: str, log: Path, role: str, steps_down: int = 0) -> None:
     """Main function of the process. Ends when asked to, or when the other end of the pipe is gone.
 
     factory names what makes an engine around the shared abort flag, as ``module:name``: by name, so that the process
-    that starts this one need not load llama.cpp itself.
+    that starts this one need not load llama.cpp itself. role is the name of this one in the system's lists. steps_down
+    is how many kinds of llama.cpp's code this processor turned out not to run (see variants.py).
     """
     # Ctrl+C in a terminal reaches this process too; the one that owns the pipe decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    name_process(role)
     _write_output_to(log)
     _be_first_to_go()
+    os.environ[STEPS_DOWN] = str(steps_down)
     engine: Engine | Embedder = pkgutil.resolve_name(factory)(abort)
     try:
         while True:

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 
 from app.errors import DownloadError
 from app.hub.messages import DownloadRequest, Event, Failed, Stopped
+from app.process_name import name_process
 
 # Loaded by name, in this process only.
 _FETCH = "app.hub.transfer:fetch"
@@ -33,6 +34,7 @@ def serve(connection: Connection) -> None:
     """Main function of the process. Ends with the download, or when the other end of the pipe is gone."""
     # Ctrl+C in a terminal reaches this process too; the one that owns the pipe decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    name_process("download")
     for name in _NOT_OURS:
         os.environ.pop(name, None)
     os.environ.update(_QUIET)

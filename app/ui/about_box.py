@@ -14,7 +14,8 @@ from app.ui.widgets.controls import button, plain_label
 class AboutBox(QDialog):
     """Name, version, licence and the promise."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, variant: str = "") -> None:
+        """variant names the code of llama.cpp that computes now, if a model is loaded."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("About {name}").format(name=APP_NAME))
@@ -30,7 +31,12 @@ class AboutBox(QDialog):
         terms = self.tr(
             "Apache License 2.0. Typeset in Inter and JetBrains Mono (SIL Open Font License), made with Qt."
         )
-        for text, tone in ((f"{APP_NAME} {__version__}", "noticetitle"), (promise, "lead"), (terms, "note")):
+        lines = [(f"{APP_NAME} {__version__}", "noticetitle"), (promise, "lead"), (terms, "note")]
+        if variant:
+            lines.append(
+                (self.tr("Computes with llama.cpp’s code for {variant} processors.").format(variant=variant), "note")
+            )
+        for text, tone in lines:
             label = plain_label(text, tone, self)
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)

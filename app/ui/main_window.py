@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
@@ -172,10 +173,10 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
-    def open_model(self, path: Path) -> None:
-        """Use this model, as if it had been chosen here. Only after attach()."""
-        if self._presenter is not None:
-            self._presenter.models.choose(path)
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Take files as if they had been dropped here. Only after attach()."""
+        if paths and self._presenter is not None:
+            self._presenter.take_files(list(paths))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -235,7 +236,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_about_requested(self) -> None:
-        AboutBox(self).open()
+        info = self._core.models.state.info if self._core is not None else None
+        AboutBox(self, info.variant if info is not None else "").open()
 
     @Slot()
     def _on_settings_requested(self) -> None:

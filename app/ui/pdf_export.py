@@ -37,6 +37,7 @@ from app.markup import printable
 from app.ui.pdf_outline import Bookmark, with_outline
 from app.ui.pdf_pages import Line, Page, blocks_of, cut_into_pages
 from app.ui.pdf_text import with_characters_of
+from app.ui.screen import ensure_utf8
 from app.ui.theme import BODY_FONT, MONO_FONT, load_fonts
 
 _RESOLUTION = 384
@@ -80,6 +81,7 @@ def offscreen_application() -> Iterator[None]:
         yield
         return
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    ensure_utf8()
     # Qt looks for another font where one can't set a script, and says so first.
     QLoggingCategory.setFilterRules("qt.text.font.db*=false")
     application = QGuiApplication([APP_NAME])

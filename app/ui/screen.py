@@ -1,8 +1,12 @@
-"""Is there a screen to open a window on? Qt ends the program without a word for people where there is none."""
+"""What Qt needs of the system before it starts: a screen to open a window on, and a locale in UTF-8.
+
+Without a screen it ends the program without a word for people.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import locale
 import os
 import sys
 from pathlib import Path
@@ -26,6 +30,25 @@ def require_screen() -> None:
             "There is no screen to open the window on.",
             "Start it in a graphical session; `inglenook ask` works without one.",
         )
+
+
+def ensure_utf8() -> None:
+    """Use UTF-8 where the locale has another encoding, as Qt would with a warning.
+
+    Python's own start does it too (PEP 538), but a frozen application begins otherwise.
+    """
+    if sys.platform != "linux":
+        return
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+    except locale.Error:
+        # A language that is not installed spoils all the rest.
+        os.environ["LC_ALL"] = "C.UTF-8"
+        return
+    if locale.nl_langinfo(locale.CODESET).upper() != "UTF-8":
+        os.environ["LC_ALL" if os.environ.get("LC_ALL") else "LC_CTYPE"] = "C.UTF-8"
+    # Numbers in files are written and read as in C.
+    locale.setlocale(locale.LC_NUMERIC, "C")
 
 
 def _wayland() -> bool:

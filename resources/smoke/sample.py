@@ -1,0 +1,1 @@
+print("The inglenook is warm.")
