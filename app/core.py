@@ -361,7 +361,9 @@ class Core:
 
     def _turn_options(self) -> TurnSettings:
         settings = self.settings
-        return TurnSettings(settings.temperature, settings.instructions, settings.thinking_budget, settings.effort)
+        return TurnSettings(
+            settings.temperature, settings.instructions, settings.thinking_budget, settings.effort, settings.titles
+        )
 
     def _source_for(self, conversation_id: ConversationId) -> DocumentSource | None:
         return self.documents.source_for(conversation_id) if self.documents is not None else None

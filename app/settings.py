@@ -23,11 +23,12 @@ class Settings:
 
     embedding_path is the model that finds passages by their meaning. temperature None is what suits the model.
     window_geometry is what Qt's saveGeometry gave, in base64. states_mib is the room on disk for the caches of
-    conversations, 0 for none. thinking_budget ends thoughts after so many tokens, None lets them take their time. The
-    model is unloaded after idle_minutes without use, 0 keeps it. tuned_threads were found to be the fastest, by the
-    fingerprint of a model. unknown holds what another version of the application wrote into the file; it is kept when
-    the settings are saved again. hub_endpoint is where models are fetched from; offline forbids
-    that. model_files are those that are used where they lie, outside of the folder of models.
+    conversations, 0 for none. thinking_budget ends thoughts after so many tokens, None lets them take their time.
+    titles lets the model give conversations theirs. The model is unloaded after idle_minutes without use, 0 keeps it.
+    tuned_threads were found to be the fastest, by the fingerprint of a model. hub_endpoint is where models are fetched
+    from; offline forbids that. model_files are those that are used where they lie, outside of the folder of models.
+    unknown holds what another version of the application wrote into the file; it is kept when the settings are saved
+    again.
     """
 
     model_path: str | None = None
@@ -42,6 +43,7 @@ class Settings:
     instructions: str = ""
     states_mib: int = 4096
     thinking_budget: int | None = None
+    titles: bool = True
     idle_minutes: int = 30
     hub_endpoint: str = "https://huggingface.co"
     offline: bool = False
@@ -190,6 +192,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "sidebar_width": _is_whole(120, 1200),
     "document_width": _is_whole(120, 4000),
     "states_mib": _is_whole(0, 1 << 20),
+    "titles": _is_truth,
     "thinking_budget": _is_whole_or_none(0, 131072),
     "tuned_threads": _is_mapping_of(1, 1024),
     "idle_minutes": _is_whole(0, 1 << 20),

@@ -40,6 +40,11 @@ class Driver:
             except queue.Empty:
                 continue
 
+    def run_posted(self) -> None:
+        """Run what is posted already."""
+        while not self._tasks.empty():
+            self._tasks.get()()
+
     def start(
         self,
         text: str,

@@ -48,6 +48,7 @@ from app.services.offers import LeaveOut, Offer, UseContext
 from app.services.running import RunningTurn
 from app.services.settling import Settler
 from app.services.sources import DocumentSource
+from app.services.titling import Titles
 from app.services.tools import NoTools
 from app.services.turn import Outcome, Stop, Turn, TurnEvent, TurnRequest
 from app.store.conversations import ConversationStore
@@ -66,6 +67,7 @@ class TurnSettings:
     instructions: str = ""
     thinking_budget: int | None = None
     effort: Effort = Effort.MEDIUM
+    titles: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,13 @@ class ChatService:
         self._listeners: list[Callable[[Event], None]] = []
         self._running: RunningTurn | None = None
         self._unsaved: dict[MessageId, Message] = {}
+        self._titles = Titles(store, lambda: options().titles, models, lambda: self.notify(ConversationsChanged()))
         self._settler = Settler(
             engine,
             lane,
             lambda failure: post(lambda: models.engine_lost(failure)),
             lambda settled, cost: post(lambda: self._on_settled(settled, cost)),
+            lambda settled, title: post(lambda: self._titles.give(settled, title)),
         )
         self._opened: ConversationId | None = None
         self._ahead = NOTHING_AHEAD
@@ -401,7 +405,12 @@ class ChatService:
             _log.info("A conversation could not be settled: %s", error)
             return
         ahead = self._ahead if conversation_id == self._opened else NOTHING_AHEAD
-        self._settler.settle(conversation.in_sight, self._prompt_options(conversation, ahead), ahead.files)
+        self._settler.settle(
+            conversation.in_sight,
+            self._prompt_options(conversation, ahead),
+            ahead.files,
+            self._titles.wanted(conversation),
+        )
 
     def _offers(self, outcome: Outcome) -> tuple[Offer, ...]:
         """What would make a turn possible that has failed."""

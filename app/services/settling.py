@@ -20,6 +20,7 @@ from app.engine.base import Engine, Failed, Finished, FinishReason, PrefillReque
 from app.errors import AppError
 from app.jobs import Lane
 from app.services.dialects import dialect_for, until_next_message
+from app.services.titling import find_title
 from app.services.turn import Stop
 
 _log = logging.getLogger(__name__)
@@ -34,9 +35,11 @@ class Settler:
         lane: Lane,
         on_lost: Callable[[Failure], None],
         on_settled: Callable[[ConversationId, Statistics], None],
+        on_title: Callable[[ConversationId, str], None],
     ) -> None:
-        """Both hear on the lane: on_lost of an engine that died meanwhile, because here no turn tells it, on_settled of
-        a conversation that is ready, with the context that it takes."""
+        """All hear on the lane: on_lost of an engine that died meanwhile, because here no turn tells it, on_settled of
+        a conversation that is ready, with the context that it takes, on_title of what the model would call it."""
+        self._on_title = on_title
         self._on_lost = on_lost
         self._on_settled = on_settled
         self._engine = engine
@@ -45,13 +48,22 @@ class Settler:
         self._wanted: Stop | None = None
         self._active: Stop | None = None
 
-    def settle(self, messages: Sequence[Message], options: PromptOptions, files: Sequence[Attachment] = ()) -> None:
+    def settle(
+        self,
+        messages: Sequence[Message],
+        options: PromptOptions,
+        files: Sequence[Attachment] = (),
+        title: bool = False,
+    ) -> None:
         """Have these messages, which end with an answer, in the cache soon, or without any what every conversation
         begins with; then the files that are going to come with the next message. What was to be settled before is not.
+        title: the conversation wants one, which is looked for behind that.
         """
         self.interrupt()
         stop = self._wanted = Stop(self._engine)
         self._lane.submit(lambda: self._run(tuple(messages), options, tuple(files), stop))
+        if title and messages:
+            self._lane.submit(lambda: self._find_title(tuple(messages), options, tuple(files), stop))
 
     def interrupt(self) -> None:
         """Make way for something more urgent."""
@@ -65,6 +77,25 @@ class Settler:
     def _run(
         self, messages: tuple[Message, ...], options: PromptOptions, files: tuple[Attachment, ...], stop: Stop
     ) -> None:
+        self._interruptible(lambda model: self._prefill(model, messages, options, files, stop), stop)
+
+    def _find_title(
+        self, messages: tuple[Message, ...], options: PromptOptions, files: tuple[Attachment, ...], stop: Stop
+    ) -> None:
+        def find(model: ModelInfo) -> None:
+            found = find_title(
+                self._engine, dialect_for(model), messages, replace(options, model=model.fingerprint), stop
+            )
+            if found is not None:
+                self._on_title(messages[-1].conversation_id, found)
+            if not stop.requested:
+                # The question for the title is no part of the conversation.
+                self._prefill(model, messages, options, files, stop)
+
+        self._interruptible(find, stop)
+
+    def _interruptible(self, work: Callable[[ModelInfo], None], stop: Stop) -> None:
+        """Do something with the model, unless there is none or something more urgent came first."""
         model = self._engine.model
         if model is None:
             return
@@ -73,7 +104,7 @@ class Settler:
                 return
             self._active = stop
         try:
-            self._prefill(model, messages, options, files, stop)
+            work(model)
         except AppError as error:
             # The turn itself will say what is wrong; nobody waits for this.
             _log.info("A conversation could not be settled: %s", error)
