@@ -20,6 +20,7 @@ from app.ui.settings_memory import MemorySection
 from app.ui.settings_section import Section
 from app.ui.settings_temperature import TemperatureSection
 from app.ui.settings_thinking import ThinkingSection
+from app.ui.settings_titles import TitlesSection
 from app.ui.theme import Theme
 from app.ui.widgets.controls import button
 
@@ -60,6 +61,7 @@ class SettingsDialog(QDialog):
         self._thinking = ThinkingSection(settings, self)
         self._temperature = TemperatureSection(settings, self)
         self._context = ContextSection(self._core.models.context_prices(), settings.context_size, self)
+        self._titles = TitlesSection(settings, self)
         self._memory = MemorySection(settings, self)
         self._caches = CachesSection(settings, self)
         self._appearance = AppearanceSection(settings.theme, self)
@@ -69,6 +71,7 @@ class SettingsDialog(QDialog):
             self._thinking,
             self._temperature,
             self._context,
+            self._titles,
             self._memory,
             self._caches,
             self._appearance,

@@ -165,6 +165,17 @@ def test_thoughts_can_be_limited_and_set_free_again(core: Core, show: Shower) ->
     assert (budget.minimum(), budget.maximum()) == (64, 131072)
 
 
+def test_titles_can_be_left_to_the_first_words(core: Core, show: Shower) -> None:
+    dialog = show(core)
+    box = dialog.findChild(QCheckBox, "titles_by_model")
+    assert box is not None
+    assert box.isChecked()
+    box.click()
+    assert saved(core).titles is False
+    box.click()
+    assert saved(core).titles is True
+
+
 def test_the_temperature_is_the_models_or_a_number(core: Core, show: Shower) -> None:
     dialog = show(core)
     whose, value = field(dialog, Segmented, "Temperature"), field(dialog, NumberField, "Fixed temperature")
