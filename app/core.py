@@ -38,7 +38,8 @@ from app.services.models import ModelService
 from app.services.notes import Notes
 from app.services.outbox import Outbox
 from app.services.page_pictures import PagePictures
-from app.services.safety import Restored, SafetyEvent, SafetyService
+from app.services.safety import SafetyService
+from app.services.safety_events import Restored, SafetyEvent
 from app.services.search import SearchService
 from app.services.sources import DocumentSource
 from app.services.transfer import TransferService

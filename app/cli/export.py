@@ -16,7 +16,8 @@ from app.errors import NotFoundError
 from app.export.formats import Format, Writer
 from app.export.transcript import Choices
 from app.paths import Paths
-from app.services.transfer import ExportRequest, export_conversations
+from app.services.transfer import export_conversations
+from app.services.transfer_events import ExportRequest
 
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 

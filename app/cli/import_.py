@@ -12,7 +12,8 @@ from typing import Any
 from app.cli.listing import opened_store
 from app.cli.progress import show_progress
 from app.paths import Paths
-from app.services.transfer import ImportReport, import_conversations
+from app.services.transfer import import_conversations
+from app.services.transfer_events import ImportReport
 
 
 def add_import_command(commands: Any, common: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.services.transfer import Progress
+from app.services.transfer_events import Progress
 
 _SECONDS_BETWEEN = 0.1
 

@@ -29,6 +29,7 @@ from app.engine.base import Engine
 from app.errors import AppError, NotFoundError, StoreError
 from app.jobs import Lane, Post
 from app.markup import title_from
+from app.services.ahead import NOTHING_AHEAD, Ahead, Attached
 from app.services.browser import Browser
 from app.services.events import (
     ChoiceOffered,
@@ -55,9 +56,6 @@ from app.store.conversations import ConversationStore
 
 _log = logging.getLogger(__name__)
 
-Attached = Callable[[ConversationId], Sequence[Attachment]]
-"""Called with a message's conversation before its turn begins: binds documents to it, and gives the message's files."""
-
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
@@ -68,17 +66,6 @@ class TurnSettings:
     thinking_budget: int | None = None
     effort: Effort = Effort.MEDIUM
     titles: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """What is going to come with the next message: files, and whether the model can search documents from then on."""
-
-    files: tuple[Attachment, ...] = ()
-    searched: bool = False
-
-
-NOTHING_AHEAD = Ahead()
 
 
 def no_documents(conversation_id: ConversationId) -> DocumentSource | None:

@@ -8,7 +8,8 @@ from app.domain.chat import ConversationId, Effort, MessageId, Status, Unsent
 from app.errors import AppError
 from app.jobs import Post
 from app.markup import title_from
-from app.services.chat import Attached, ChatService
+from app.services.ahead import Attached
+from app.services.chat import ChatService
 from app.services.events import ConversationsChanged, Event, QueueChanged, TurnEnded
 from app.store.conversations import ConversationStore
 from app.store.unsent import UnsentStore

@@ -10,7 +10,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +17,17 @@ from app.domain.chat import ConversationId, Failure
 from app.errors import AppError, StoreError
 from app.jobs import Post
 from app.paths import Paths
-from app.store.backups import INTERVAL, Backup, BackupFolder, Cancelled, Contents, Kind, contents
+from app.services.safety_events import (
+    TRASH_DAYS,
+    BackupCounted,
+    BackupMade,
+    DamageFound,
+    Purged,
+    Restored,
+    SafetyEvent,
+    SafetyFailed,
+)
+from app.store.backups import INTERVAL, Backup, BackupFolder, Cancelled, Kind, contents
 from app.store.changes import ChangeWatch
 from app.store.conversations import ConversationStore
 from app.store.database import check_database
@@ -26,59 +35,12 @@ from app.store.errors import DamagedDatabaseError
 from app.store.purging import Purge
 from app.store.restoring import restore
 
-TRASH_DAYS = 30
 # The first look comes soon, for the sake of those who only ask one thing, but leaves the start alone.
 _FIRST_LOOK_SECONDS = 10.0
 _LOOK_SECONDS = 60.0
 _RETRY = timedelta(minutes=5)
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class BackupMade:
-    """A backup was made and found whole."""
-
-    backup: Backup
-
-
-@dataclass(frozen=True, slots=True)
-class SafetyFailed:
-    """Something could not be done, a backup above all. What was stored is as it was; it is tried again."""
-
-    failure: Failure
-
-
-@dataclass(frozen=True, slots=True)
-class DamageFound:
-    """The open database is damaged. Close the application and start it again: it will offer to rescue it."""
-
-    failure: Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """The conversations are those of this backup. All that is shown has to be read again."""
-
-    backup: Backup
-
-
-@dataclass(frozen=True, slots=True)
-class Purged:
-    """Conversations deleted for good have left the backups as well; remaining are files that may still hold them."""
-
-    remaining: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BackupCounted:
-    """What is in a backup; contents is None where it can't be read."""
-
-    backup: Backup
-    contents: Contents | None
-
-
-SafetyEvent = BackupMade | SafetyFailed | DamageFound | Restored | Purged | BackupCounted
 
 
 class SafetyService:

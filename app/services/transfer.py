@@ -6,7 +6,7 @@ import hashlib
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,60 +18,14 @@ from app.export.files import already_there, write_file
 from app.export.formats import WRITERS, Format, Writer
 from app.export.lossless import conversation_to_json, to_json_pieces
 from app.export.reading import Found, Unread, read_conversations
-from app.export.transcript import Choices, title_of, transcript
+from app.export.transcript import title_of, transcript
 from app.jobs import Lane, Post
+from app.services.transfer_events import ExportRequest, Imported, ImportReport, Known, Progress
 from app.store.conversations import ConversationStore
 
 _Outcome = TypeVar("_Outcome")
 
 _COPIES = uuid.UUID("0b0c7f7e-52b5-5d8a-9a53-0f8e4f0a8a6e")
-
-Progress = Callable[[int, int | None], None]
-"""Is told how many conversations are done, and of how many, if known."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExportRequest:
-    """What to take out. output is a file, or a folder for a file each, named after its title.
-
-    It is a folder if there is one of that name, if into_folder says so, or if several conversations are written in any
-    format but JSON, of which one file holds them all.
-    """
-
-    conversations: tuple[ConversationId, ...]
-    format: Format
-    output: Path
-    choices: Choices = field(default_factory=Choices)
-    overwrite: bool = False
-    into_folder: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A conversation that is now here. is_copy tells that another one has its id; problems say what was left out."""
-
-    id: ConversationId
-    title: str
-    is_copy: bool = False
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A conversation that was here already, in the trash perhaps."""
-
-    id: ConversationId
-    title: str
-    in_trash: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of a file."""
-
-    imported: tuple[Imported, ...]
-    known: tuple[Known, ...]
-    unread: tuple[Unread, ...]
 
 
 class StoppedError(Exception):

@@ -6,7 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from app.errors import AppError
-from app.services.safety import BackupCounted, BackupMade, Restored, SafetyEvent, SafetyFailed
+from app.services.safety_events import BackupCounted, BackupMade, Restored, SafetyEvent, SafetyFailed
 from app.store.backups import Backup, Contents, Kind
 from app.ui import safety_words
 from app.ui.confirm_dialog import ConfirmDialog

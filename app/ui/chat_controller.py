@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.domain.chat import Conversation, ConversationId, Effort, Message, MessageId, Role, Status
 from app.errors import AppError
-from app.services.chat import Attached
+from app.services.ahead import Attached
 from app.services.events import (
     AnswerGrew,
     ChoiceOffered,

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from app.domain.chat import Attachment, ConversationId
 from app.domain.documents import FileStatus
 from app.errors import AppError
-from app.services.chat import Ahead, Attached
+from app.services.ahead import Ahead, Attached
 from app.services.document_events import AttachmentId, PendingAttachment
 from app.ui import document_words
 from app.ui.composer import Composer

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from app.documents.render import RenderedPage, RenderFailure
-from app.domain.chat import Attachment, Conversation, ConversationId, Effort, Failure, MessageId, Unsent
-from app.domain.documents import Mark, StoredDocument
-from app.domain.models import ContextPrice, ModelFile
-from app.domain.search import SearchQuery
-from app.errors import AppError
-from app.export.formats import Writer
-from app.paths import Paths
-from app.services.chat import Ahead, Attached
-from app.services.document_events import AttachmentId, Library, LibraryFile, PendingAttachment
-from app.services.events import Event, ModelState
-from app.services.offers import Offer
-from app.services.safety import SafetyEvent
-from app.services.search import OnFound
-from app.services.transfer import ExportRequest, ImportReport, Progress
-from app.settings import Settings
-from app.store.backups import Backup, Contents
-from app.store.rescue import Rescue
+if TYPE_CHECKING:
+    # The window is shown before what it stands on is loaded.
+    from app.documents.render import RenderedPage, RenderFailure
+    from app.domain.chat import Attachment, Conversation, ConversationId, Effort, Failure, MessageId, Unsent
+    from app.domain.documents import Mark, StoredDocument
+    from app.domain.models import ContextPrice, ModelFile
+    from app.domain.search import SearchQuery
+    from app.errors import AppError
+    from app.export.formats import Writer
+    from app.paths import Paths
+    from app.services.ahead import Ahead, Attached
+    from app.services.document_events import AttachmentId, Library, LibraryFile, PendingAttachment
+    from app.services.events import Event, ModelState
+    from app.services.offers import Offer
+    from app.services.safety_events import SafetyEvent
+    from app.services.search import OnFound
+    from app.services.transfer_events import ExportRequest, ImportReport, Progress
+    from app.settings import Settings
+    from app.store.backups import Backup, Contents
+    from app.store.rescue import Rescue
 
 Post = Callable[[Callable[[], None]], None]
 """Runs a closure on the main thread, from any thread."""

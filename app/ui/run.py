@@ -20,7 +20,6 @@ from app.jobs import Lane
 from app.paths import resource
 from app.store.errors import DamagedDatabaseError
 from app.ui.bridge import Bridge
-from app.ui.damage_dialog import DamageDialog
 from app.ui.error_box import show_error
 from app.ui.handover import Handover, Reception
 from app.ui.interrupts import Interrupts
@@ -155,6 +154,8 @@ class _Session(QObject):
             self._explain(error)
             return
         self.code = 1
+        from app.ui.damage_dialog import DamageDialog
+
         self._rescuing = self._rescuing or Lane("rescue")
         dialog = DamageDialog(self._rescuer, error, self._rescuing.submit, self._bridge.post, self.window)
         dialog.rejected.connect(self.window.close)

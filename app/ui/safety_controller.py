@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from app import APP_NAME
 from app.domain.chat import Failure
 from app.services.events import Saved, StorageFailed
-from app.services.safety import BackupMade, DamageFound, Purged, Restored, SafetyEvent, SafetyFailed
+from app.services.safety_events import BackupMade, DamageFound, Purged, Restored, SafetyEvent, SafetyFailed
 from app.store.errors import DAMAGED
 from app.ui import safety_words
 from app.ui.backups_dialog import BackupsDialog

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 from app import APP_NAME
 from app.domain.chat import Conversation, Failure
-from app.services.safety import TRASH_DAYS
+from app.services.safety_events import TRASH_DAYS
 from app.store.backups import Backup, Contents, Kind
 from app.ui import settings_words, words
 

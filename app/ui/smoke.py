@@ -16,7 +16,7 @@ from app.errors import AppError
 from app.export.formats import Format
 from app.paths import Paths, resource
 from app.services.events import Event, ModelPhase, TurnEnded
-from app.services.transfer import ExportRequest
+from app.services.transfer_events import ExportRequest
 from app.ui.bridge import Bridge
 from app.ui.main_window import MainWindow
 from app.ui.pdf_export import to_pdf

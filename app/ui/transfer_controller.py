@@ -14,7 +14,7 @@ from app.errors import AppError
 from app.export.file_names import file_name
 from app.export.formats import Format
 from app.export.transcript import Choices, title_of
-from app.services.transfer import ExportRequest, ImportReport
+from app.services.transfer_events import ExportRequest, ImportReport
 from app.ui import transfer_words
 from app.ui.banner import Banner, Cause, Note
 from app.ui.chat_controller import ChatController

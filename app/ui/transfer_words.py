@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app import APP_NAME
 from app.export.formats import Format
-from app.services.transfer import ImportReport
+from app.services.transfer_events import ImportReport
 from app.ui.words import number
 
 _NAMED = 3

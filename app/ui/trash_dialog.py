@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.chat import Conversation, ConversationId
 from app.errors import AppError
-from app.services.safety import TRASH_DAYS, Purged, SafetyEvent, SafetyFailed
+from app.services.safety_events import TRASH_DAYS, Purged, SafetyEvent, SafetyFailed
 from app.ui import safety_words, words
 from app.ui.confirm_dialog import ConfirmDialog
 from app.ui.entry_list import Entry

@@ -18,7 +18,15 @@ from app.paths import Paths
 from app.services import safety
 from app.services.events import Saved, StorageFailed
 from app.services.rescue import Rescuer, in_words
-from app.services.safety import BackupCounted, BackupMade, DamageFound, Purged, Restored, SafetyEvent, SafetyFailed
+from app.services.safety_events import (
+    BackupCounted,
+    BackupMade,
+    DamageFound,
+    Purged,
+    Restored,
+    SafetyEvent,
+    SafetyFailed,
+)
 from app.store import marks
 from app.store.backups import Contents, Kind
 from app.store.conversations import ConversationStore

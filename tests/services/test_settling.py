@@ -12,7 +12,7 @@ import pytest
 from app.domain.chat import Attachment, Message
 from app.engine.base import GenerateEvent, PrefillRequest
 from app.engine.scripted import ScriptedEngine
-from app.services.chat import Ahead
+from app.services.ahead import Ahead
 from app.services.events import ModelPhase
 from tests.driver import Driver
 from tests.models import TINY, trial_model

@@ -35,7 +35,7 @@ from app.domain.search import SearchHit, SearchQuery
 from app.errors import AppError, NotFoundError
 from app.export.formats import Writer
 from app.paths import Paths
-from app.services.chat import NOTHING_AHEAD, Ahead, Attached
+from app.services.ahead import NOTHING_AHEAD, Ahead, Attached
 from app.services.document_events import (
     AttachmentChanged,
     AttachmentId,
@@ -59,9 +59,9 @@ from app.services.events import (
     TurnStarted,
 )
 from app.services.offers import Offer
-from app.services.safety import SafetyEvent
+from app.services.safety_events import SafetyEvent
 from app.services.search import OnFound
-from app.services.transfer import ExportRequest, ImportReport, Progress
+from app.services.transfer_events import ExportRequest, ImportReport, Progress
 from app.settings import Settings
 from app.store.backups import Backup
 from app.ui.ports import PagesPort

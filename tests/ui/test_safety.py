@@ -16,7 +16,7 @@ from app.domain.chat import Failure, Role
 from app.engine.scripted import ScriptedEngine
 from app.paths import Paths
 from app.services.events import Saved, StorageFailed
-from app.services.safety import BackupMade, DamageFound, Purged, SafetyFailed
+from app.services.safety_events import BackupMade, DamageFound, Purged, SafetyFailed
 from app.store.backups import Backup, Kind
 from app.store.errors import DAMAGED
 from app.ui import safety_controller

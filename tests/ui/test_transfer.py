@@ -18,7 +18,7 @@ from app.export.formats import Format
 from app.export.lossless import to_json_pieces
 from app.export.reading import Unread
 from app.export.transcript import Choices
-from app.services.transfer import ExportRequest, Imported, ImportReport, Known
+from app.services.transfer_events import ExportRequest, Imported, ImportReport, Known
 from app.ui.actions import Act
 from app.ui.error_box import ErrorBox
 from app.ui.export_dialog import ExportDialog
