@@ -23,6 +23,7 @@ def says(text: str) -> str:
 def driver(tmp_path: Path) -> Iterator[Driver]:
     script = Script((says("one"), says("two"), says("three"), says("four"), says("five")))
     driver = Driver(tmp_path / "data", ScriptedEngine(script=script), TINY)
+    driver.core.override_settings(titles=False)
     yield driver
     driver.close()
 
@@ -102,6 +103,7 @@ def test_a_duplicate_has_all_versions(driver: Driver) -> None:
 def test_no_version_is_changed_for_another_while_an_answer_is_written(tmp_path: Path) -> None:
     script = Script((says("one"), says("a longer answer that takes its time")), token_seconds=0.05)
     driver = Driver(tmp_path / "data", ScriptedEngine(script=script), TINY)
+    driver.core.override_settings(titles=False)
     try:
         conversation, messages = driver.ask("A").conversation_id, None
         messages = driver.core.chat.conversation(conversation).messages

@@ -192,6 +192,7 @@ class Guarded:
         self.window.show()
         qtbot.waitExposed(self.window)
         self.core = Core(Paths(data), self.bridge.post, ScriptedEngine(), guarded=True)
+        self.core.override_settings(titles=False)
         self.window.attach(self.core, TINY)
 
     def wait(self, condition: Callable[[], bool]) -> None:
