@@ -38,12 +38,14 @@ _COMMANDS: dict[str, Callable[[Paths, argparse.Namespace], int]] = {
     "backups": backups,
 }
 
+_WITH_VALUE = ("--data-dir", "--model")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Gives the exit code: 0, 1 after an error, 2 for wrong usage, 130 after Ctrl+C."""
     # A frozen build starts the engine process from this same executable.
     multiprocessing.freeze_support()
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(opening(sys.argv[1:] if arguments is None else arguments))
     paths = Paths(options.data_dir.expanduser().absolute()) if options.data_dir else Paths.default()
     try:
         return _COMMANDS.get(options.command, _window)(paths, options)
@@ -53,11 +55,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def opening(arguments: Sequence[str]) -> list[str]:
+    """The arguments of ``inglenook FILE…``, as a double click gives them, with ``--open`` before the files.
+
+    A command's name always is the command; a word that looks like no file is left to be refused as no command.
+    """
+    given = list(arguments)
+    at = 0
+    while at < len(given) and given[at].startswith("-") and given[at] != "--":
+        if given[at] == "--open":
+            return given
+        at += 2 if given[at] in _WITH_VALUE else 1
+    first = given[at] if at < len(given) else ""
+    if first == "--":
+        # A name that begins with a dash would be taken for an option.
+        return [*given[:at], "--open", *(str(Path(name).absolute()) for name in given[at + 1 :])]
+    if first and first not in _COMMANDS and (Path(first).suffix or Path(first).exists()):
+        return [*given[:at], "--open", *given[at:]]
+    return given
+
+
 def _window(paths: Paths, options: argparse.Namespace) -> int:
     # Qt is loaded here and nowhere else: the other commands must start without a screen and in no time.
     from app.ui.handover import Handover, hand_over
     from app.ui.run import run
 
+    files = [path.expanduser().absolute() for path in [*options.open, *([options.model] if options.model else [])]]
     lock = InstanceLock(paths.data)
     try:
         prepare(paths)
@@ -66,13 +89,13 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
         # The core will meet the same, and the window says it where a person looks who started this by a click.
         free, address = True, ""
     if not free:
-        if hand_over(lock.address, Handover.of(options.model)):
+        if hand_over(lock.address, Handover.of(files)):
             return 0
         return _fail(f"{APP_NAME} is already open with these conversations (process {lock.holder()}).")
     try:
         return run(
             lambda post: Core(paths, post, guarded=True),
-            options.model,
+            files,
             load_settings(paths.settings)[0].theme,
             Rescuer(paths),
             address,
@@ -103,6 +126,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", default=None, help="where everything is kept")
     parser.add_argument("--model", type=Path, metavar="FILE", default=None, help="open the window with this model")
+    parser.add_argument(
+        "--open", type=Path, metavar="FILE", nargs="*", default=[], help="open a model, conversations or documents"
+    )
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands (none opens the window)", parser_class=_Parser
     )

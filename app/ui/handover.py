@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,18 +27,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """What a second start was given: an absolute path or nothing, and its leave to come to the front.
+    """What a second start was given: absolute paths of files to open, and its leave to come to the front.
 
     activation is the token that the desktop gives to a program that the user starts (freedesktop.org's
     xdg-activation): without it Wayland lets no window push itself forward.
     """
 
-    path: str = ""
+    paths: tuple[str, ...] = ()
     activation: str = ""
 
     @classmethod
-    def of(cls, path: Path | None) -> Handover:
-        given = str(path.expanduser().absolute()) if path is not None else ""
+    def of(cls, paths: Iterable[Path]) -> Handover:
+        given = tuple(str(path.expanduser().absolute()) for path in paths)
         return cls(given, os.environ.get("XDG_ACTIVATION_TOKEN", ""))
 
 
@@ -100,8 +101,9 @@ class Reception(QObject):
                 socket.abort()
             return
         try:
-            what = Handover(**json.loads(bytes(socket.readLine().data())))
-        except (ValueError, TypeError):
+            raw = json.loads(bytes(socket.readLine().data()))
+            what = Handover(tuple(map(str, raw["paths"])), str(raw["activation"]))
+        except (ValueError, TypeError, KeyError):
             _log.warning("What a second start handed over could not be read")
             socket.abort()
             return

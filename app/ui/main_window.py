@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
@@ -27,6 +28,7 @@ from app.ui.banner import Banner
 from app.ui.composer import Composer
 from app.ui.composer_edit import local_files
 from app.ui.document_panel import LEAST_WIDTH, DocumentPanel
+from app.ui.download_strip import DownloadStrip
 from app.ui.drop_overlay import DropOverlay
 from app.ui.find_bar import FindBar
 from app.ui.header import Header
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
             waiting=WaitingMessages(),
             document=DocumentPanel(self._theme),
             find_bar=FindBar(self._main),
+            downloads=DownloadStrip(),
         )
         self.setAcceptDrops(True)
         self.actions_by_name: dict[Act, QAction] = build_actions(self)
@@ -114,6 +117,7 @@ class MainWindow(QMainWindow):
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(0)
         main.addWidget(self.panels.header)
+        main.addWidget(self.panels.downloads)
         main.addWidget(self.panels.banner)
         main.addWidget(self.panels.find_bar)
         main.addWidget(self.panels.pages, 1)
@@ -172,10 +176,10 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
-    def open_model(self, path: Path) -> None:
-        """Use this model, as if it had been chosen here. Only after attach()."""
-        if self._presenter is not None:
-            self._presenter.models.choose(path)
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Open files that the application was started with. Only after attach()."""
+        if paths and self._presenter is not None:
+            self._presenter.open_files(list(paths))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -24,6 +24,7 @@ from app.services.transfer import ExportRequest, ImportReport, Progress
 from app.settings import Settings
 from app.store.backups import Backup, Contents
 from app.store.rescue import Rescue
+from app.ui.model_ports import EmbeddingsPort, ModelStorePort
 
 Post = Callable[[Callable[[], None]], None]
 """Runs a closure on the main thread, from any thread."""
@@ -225,6 +226,9 @@ class DocumentsPort(Protocol):
 
     def marks(self, sha256: str, start: int, end: int) -> Sequence[Mark]: ...
 
+    @property
+    def embeddings(self) -> EmbeddingsPort | None: ...
+
 
 class PagesPort(Protocol):
     """Pictures of a PDF's pages, and whether a file is still what it was. Answers come on the main thread."""
@@ -249,6 +253,9 @@ class CorePort(Protocol):
 
     @property
     def models(self) -> ModelPort: ...
+
+    @property
+    def model_store(self) -> ModelStorePort: ...
 
     @property
     def versions(self) -> VersionsPort: ...

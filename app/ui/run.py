@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -42,20 +42,21 @@ _LEVELS = {
 
 def run(
     build_core: Callable[[Post], CorePort],
-    initial_model: Path | None = None,
+    files: Sequence[Path] = (),
     theme: str = "system",
     rescuer: RescuerPort | None = None,
     address: str = "",
 ) -> int:
     """Show the window, build the core behind it, and give the exit code once the window is closed.
 
-    build_core gets the function that brings closures to the main thread. theme is what the window begins with, before
-    the core's settings are there. rescuer helps where the core can't be built because its database is damaged; under
-    address second starts are listened for. Raises AppError where there is no screen.
+    files are opened in it: a model, conversations, documents. build_core gets the function that brings closures to the
+    main thread. theme is what the window begins with, before the core's settings are there. rescuer helps where the
+    core can't be built because its database is damaged; under address second starts are listened for. Raises AppError
+    where there is no screen.
     """
     require_screen()
     application = make_application(theme)
-    session = _Session(application, build_core, initial_model, rescuer)
+    session = _Session(application, build_core, files, rescuer)
     if address:
         session.listen(address)
     previous = sys.excepthook
@@ -107,12 +108,12 @@ class _Session(QObject):
         self,
         application: QApplication,
         build_core: Callable[[Post], CorePort],
-        initial_model: Path | None,
+        files: Sequence[Path],
         rescuer: RescuerPort | None,
     ) -> None:
         super().__init__(application)
         self._build_core = build_core
-        self._initial_model = initial_model
+        self._waiting = list(files)
         self._rescuer = rescuer
         self._rescuing: Lane | None = None
         self._reception: Reception | None = None
@@ -138,7 +139,11 @@ class _Session(QObject):
             self._explain(error)
             return
         self.code = 0
-        self.window.attach(self._core, self._initial_model)
+        # The model goes first: the window would begin to load the one it used last.
+        model = next((path for path in self._waiting if path.suffix.lower() == ".gguf"), None)
+        self.window.attach(self._core, model)
+        self.window.open_files([path for path in self._waiting if path != model])
+        self._waiting = []
 
     def _explain(self, error: AppError) -> None:
         self.code = 1
@@ -166,11 +171,11 @@ class _Session(QObject):
             # Qt takes it from here when it asks Wayland for the front.
             os.environ["XDG_ACTIVATION_TOKEN"] = what.activation
         self.window.come_forward()
-        if what.path.lower().endswith(".gguf"):
-            if self._core is None:
-                self._initial_model = Path(what.path)
-            else:
-                self.window.open_model(Path(what.path))
+        files = [Path(path) for path in what.paths]
+        if self._core is None:
+            self._waiting += files
+        else:
+            self.window.open_files(files)
 
     def end(self) -> None:
         """Close what runs behind the window, which is gone by now."""

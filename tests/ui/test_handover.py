@@ -37,7 +37,7 @@ def reception(address: str, qtbot: QtBot) -> Iterator[Reception]:
 SECOND_START = """
 import sys
 from app.ui.handover import Handover, hand_over
-print(hand_over(sys.argv[1], Handover(sys.argv[2], "token")))
+print(hand_over(sys.argv[1], Handover((sys.argv[2],), "token")))
 """
 
 
@@ -51,7 +51,7 @@ def second_start(address: str, path: str) -> subprocess.Popen[str]:
 def test_what_a_second_start_was_given_arrives(reception: Reception, address: str, qtbot: QtBot) -> None:
     with qtbot.waitSignal(reception.handed_over, timeout=20_000) as told:
         second = second_start(address, "/models/with space and é.gguf")
-    assert told.args == [Handover("/models/with space and é.gguf", "token")]
+    assert told.args == [Handover(("/models/with space and é.gguf",), "token")]
     assert second.communicate(timeout=20)[0] == "True\n"
 
 
@@ -81,7 +81,7 @@ def test_words_that_make_no_sense_are_not_taken(
 
 def test_a_relative_path_is_handed_over_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert Handover.of(Path("a.gguf")).path == str(tmp_path / "a.gguf")
+    assert Handover.of([Path("a.gguf")]).paths == (str(tmp_path / "a.gguf"),)
 
 
 def test_only_local_sockets_of_qt_network_are_used() -> None:
