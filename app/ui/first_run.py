@@ -14,7 +14,7 @@ from app.domain.chat import Failure
 from app.domain.models import ModelFile
 from app.ui import words
 from app.ui.model_rows import Row
-from app.ui.widgets.controls import button, plain_label
+from app.ui.widgets.controls import button, order_tabs, plain_label
 from app.ui.widgets.model_row import ModelRow, ModelRows
 from app.ui.widgets.notice import Notice
 
@@ -59,7 +59,7 @@ class FirstRun(QFrame):
         self._unlock.hide()
 
     def _build_choices(self) -> None:
-        self._rows = ModelRows(self)
+        self._rows = ModelRows(self, stacked=True)
         self._open = button(self.tr("Open a model file…"), "secondary", self)
         self._open_words = plain_label(
             self.tr("If you have one already. You can also drop it here: a file that ends in .gguf."), "note", self
@@ -138,6 +138,7 @@ class FirstRun(QFrame):
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Offer these models."""
         self._rows.show_rows(rows)
+        order_tabs([*self._rows.buttons, self._unlock, self._others, self._open, self._trial])
 
     def show_source(self, source: str, offline: bool) -> None:
         """Say what a download means; source is where from, if that is not what everybody gets."""

@@ -16,7 +16,6 @@ from app.ui.model_controller import ModelController
 from app.ui.model_rows import (
     Do,
     Row,
-    Weight,
     chosen_row,
     download_row,
     embedding_row,
@@ -98,7 +97,7 @@ class ManagerController(QObject):
         downloads, offline = self._store.downloads, self._core.settings.offline
         kept = {model.entry.id for model in self._store.installed.all() if model.entry and not model.problem}
         rows = [
-            (each.entry.purpose, prospect_row(each, downloads.download(each.entry.id), offline, Weight.SECONDARY))
+            (each.entry.purpose, prospect_row(each, downloads.download(each.entry.id), offline))
             for each in self._store.prospects()
             if each.entry.id not in kept
         ]

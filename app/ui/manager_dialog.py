@@ -1,4 +1,4 @@
-"""The models: those that are here, those to be had, the one for documents, and the offline lock."""
+"""The models: those that are here, those that can be downloaded, the one for documents, and the offline lock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QScrollAr
 from app import APP_NAME
 from app.ui.model_rows import Row
 from app.ui.settings_section import Section
-from app.ui.widgets.controls import button, plain_label
+from app.ui.widgets.controls import button, order_tabs, plain_label
 from app.ui.widgets.model_row import ModelRow, ModelRows
 
 WIDTH, HEIGHT = 680, 720
@@ -47,7 +47,7 @@ class ManagerDialog(QDialog):
         here = Section(self.tr("On this computer"), self.tr("One of them answers. Each can be used without a network."))
         here.add(self._nothing)
         here.add(self._here)
-        to_get = Section(self.tr("To be had"), self.tr("Fetched once, checked, and kept on this computer."))
+        to_get = Section(self.tr("Available to download"), self.tr("Fetched once, checked, and kept on this computer."))
         to_get.add(self._to_get)
         to_get.add(self._source)
         documents = Section(
@@ -128,6 +128,8 @@ class ManagerDialog(QDialog):
         self._sections[1].setVisible(bool(to_get))
         self._documents.show_rows(documents)
         self._sections[2].setVisible(bool(documents))
+        rows = (self._here, self._to_get, self._documents)
+        order_tabs([*(each for part in rows for each in part.buttons), self._lock, self._add, self._close])
 
     def show_network(self, source: str, offline: bool) -> None:
         """Show whether the lock is on, and where models come from if that was changed."""

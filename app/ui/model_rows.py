@@ -74,14 +74,19 @@ class Task:
     total: int = 0
 
 
-def prospect_row(prospect: Prospect, now: Download | None, offline: bool, weight: Weight) -> Row:
-    """A model that can be had, or that is on its way."""
+def prospect_row(prospect: Prospect, now: Download | None, offline: bool, weight: Weight | None = None) -> Row:
+    """A model that can be had, or that is on its way. Without a weight its button is one among many, and brief."""
     if now is not None and now.phase is not DownloadPhase.DONE:
-        return download_row(now, offline, weight)
+        return download_row(now, offline, weight or Weight.SECONDARY)
     entry, suits = prospect.entry, prospect.suitability
     runs = suits is not Suitability.NOT_HERE
-    label = model_words.get(entry) if runs else tr("Get it all the same")
-    act = Act(Do.GET, label, weight if runs else Weight.SECONDARY, not offline and prospect.disk < prospect.free_disk)
+    label = model_words.get(entry) if weight is not None else tr("Get")
+    fits_disk = prospect.disk < prospect.free_disk
+    act = (
+        Act(Do.GET, label, weight or Weight.SECONDARY, not offline and fits_disk)
+        if runs
+        else Act(Do.GET, tr("Get it all the same"), Weight.SECONDARY, not offline and fits_disk)
+    )
     detail = entry.description + "\n" + model_words.facts(prospect)
     badge = model_words.suitability(suits)
     # What runs well needs no more words.

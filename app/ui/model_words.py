@@ -31,10 +31,15 @@ def suitability(value: Suitability) -> str:
 def facts(prospect: Prospect) -> str:
     """What a model takes, in one line."""
     return tr("{size} to download · {memory} of memory · {free} free on the disk").format(
-        size=words.file_size(prospect.disk),
-        memory=words.file_size(prospect.memory),
-        free=words.file_size(max(0, prospect.free_disk)),
+        size=_whole(words.file_size(prospect.disk)),
+        memory=_whole(words.file_size(prospect.memory)),
+        free=_whole(words.file_size(max(0, prospect.free_disk))),
     )
+
+
+def _whole(size: str) -> str:
+    """A size that is never broken into two lines."""
+    return size.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def get(entry: CatalogueEntry) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.ui.model_rows import Act, Row, Weight
 from app.ui.widgets.controls import button, plain_label
@@ -17,9 +17,11 @@ class ModelRow(QFrame):
 
     acted = Signal(str, str)  # value of a Do, key of the row
 
-    def __init__(self, key: str, parent: QWidget | None = None) -> None:
+    def __init__(self, key: str, stacked: bool = False, parent: QWidget | None = None) -> None:
+        """stacked: its buttons stand below the words, not beside them."""
         super().__init__(parent)
         self._key = key
+        self._stacked = stacked
         self._acts: tuple[Act, ...] = ()
         self._buttons: list[QPushButton] = []
         self._build()
@@ -54,9 +56,10 @@ class ModelRow(QFrame):
         text.addLayout(self._quiet)
         self._loud = QHBoxLayout()
         self._loud.setSpacing(8)
-        layout = QHBoxLayout(self)
+        below = QBoxLayout.Direction.TopToBottom if self._stacked else QBoxLayout.Direction.LeftToRight
+        layout = QBoxLayout(below, self)
         layout.setContentsMargins(14, 11, 12, 11)
-        layout.setSpacing(14)
+        layout.setSpacing(10 if self._stacked else 14)
         layout.addLayout(text, 1)
         layout.addLayout(self._loud)
 
@@ -105,22 +108,15 @@ class ModelRow(QFrame):
         self._buttons = [self._make(act) for act in acts]
         for act, made in zip(acts, self._buttons, strict=True):
             (self._quiet if act.weight is Weight.FLAT else self._loud).addWidget(made)
-        if any(act.weight is Weight.FLAT for act in acts):
-            self._align_quiet()
+            made.show()
+        for row in (self._quiet, self._loud) if self._stacked else (self._quiet,):
+            _push_left(row)
+        self._quiet.setContentsMargins(-7, 2 if any(act.weight is Weight.FLAT for act in acts) else 0, 0, 0)
         if focused:
             self.take_focus()
         for each in old:
             each.hide()
             each.deleteLater()
-
-    def _align_quiet(self) -> None:
-        """Keep the pale buttons at the left, their words in line with those above."""
-        for i in reversed(range(self._quiet.count())):
-            item = self._quiet.itemAt(i)
-            if item is not None and item.spacerItem() is not None:
-                self._quiet.takeAt(i)
-        self._quiet.addStretch(1)
-        self._quiet.setContentsMargins(-7, 2, 0, 0)
 
     def _make(self, act: Act) -> QPushButton:
         made = button(act.label, act.weight, self)
@@ -143,8 +139,9 @@ class ModelRows(QWidget):
 
     acted = Signal(str, str)  # value of a Do, key of the row
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, stacked: bool = False) -> None:
         super().__init__(parent)
+        self._stacked = stacked
         self._rows: dict[str, ModelRow] = {}
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -153,6 +150,11 @@ class ModelRows(QWidget):
     @property
     def rows(self) -> Sequence[ModelRow]:
         return list(self._rows.values())
+
+    @property
+    def buttons(self) -> list[QPushButton]:
+        """All buttons, from the top."""
+        return [each for row in self._rows.values() for each in row.buttons]
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show these in the place of those before."""
@@ -163,7 +165,7 @@ class ModelRows(QWidget):
             gone.deleteLater()
         for row in rows:
             if row.key not in self._rows:
-                made = self._rows[row.key] = ModelRow(row.key, self)
+                made = self._rows[row.key] = ModelRow(row.key, self._stacked, self)
                 made.acted.connect(self.acted)
             self._rows[row.key].show_row(row)
         self._rows = {key: self._rows[key] for key in wanted}
@@ -171,7 +173,19 @@ class ModelRows(QWidget):
             if self._layout.indexOf(widget) != i:
                 self._layout.insertWidget(i, widget)
         self.setVisible(bool(rows))
+        for widget in self._rows.values():
+            # A layout shows what it is given only later, and what is not shown takes no focus.
+            widget.show()
 
     def take_focus(self) -> bool:
         """Lead the keyboard to the first button that can be pressed, if there is one."""
         return any(row.take_focus() for row in self._rows.values())
+
+
+def _push_left(row: QHBoxLayout) -> None:
+    """Keep what is in a row at its left, also after more was added."""
+    for i in reversed(range(row.count())):
+        item = row.itemAt(i)
+        if item is not None and item.spacerItem() is not None:
+            row.takeAt(i)
+    row.addStretch(1)
