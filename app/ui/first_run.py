@@ -140,9 +140,11 @@ class FirstRun(QFrame):
         self._rows.show_rows(rows)
         order_tabs([*self._rows.buttons, self._unlock, self._others, self._open, self._trial])
 
-    def show_source(self, source: str, offline: bool) -> None:
+    def show_network(self, source: str, offline: bool, fetching: bool) -> None:
         """Say what a download means; source is where from, if that is not what everybody gets."""
-        if offline:
+        if fetching:
+            said = self.tr("You need not wait here: the download goes on while you try the trial model.")
+        elif offline:
             said = self.tr("The offline lock is on, so no model can be fetched.")
         else:
             said = self.tr(
@@ -150,6 +152,7 @@ class FirstRun(QFrame):
                 "It can be paused, and goes on another day. {source}"
             ).format(name=APP_NAME, source=source)
         self._fetching.setText(said.strip())
+        self._fetching.setVisible(not fetching or not self._trial.isHidden())
         self._unlock.setVisible(offline)
 
     @property

@@ -44,7 +44,8 @@ class FirstRunController(QObject):
         """Show how everything stands."""
         settings = self._core.settings
         self._page.show_rows(self._rows())
-        self._page.show_source(model_words.source(settings), settings.offline)
+        fetching = any(now.active for now in self._store.downloads.downloads())
+        self._page.show_network(model_words.source(settings), settings.offline, fetching)
 
     def _rows(self) -> list[Row]:
         offline = self._core.settings.offline
@@ -56,13 +57,11 @@ class FirstRunController(QObject):
                 rows.append(nearby_row(found, self._work.tasks.get(str(found.files[0]))))
         # One button stands out: the shortest way to an answer.
         weight = Weight.SECONDARY if rows else Weight.PRIMARY
+        unfinished = [now for now in self._store.downloads.downloads() if now.phase is not DownloadPhase.DONE]
+        rows += [download_row(now, offline, weight) for now in unfinished]
         best = _best(self._store.prospects())
-        if best is not None and best.entry.id not in kept:
-            rows.append(prospect_row(best, self._store.downloads.download(best.entry.id), offline, weight))
-        shown = {row.key for row in rows}
-        for now in self._store.downloads.downloads():
-            if now.phase is not DownloadPhase.DONE and now.entry.id not in shown:
-                rows.append(download_row(now, offline))
+        if best is not None and best.entry.id not in kept | {now.entry.id for now in unfinished}:
+            rows.append(prospect_row(best, None, offline, Weight.SECONDARY if unfinished else weight))
         return rows
 
     def _on_found(self, found: tuple[Nearby, ...]) -> None:

@@ -107,11 +107,12 @@ class ModelRow(QFrame):
         old, self._acts = self._buttons, acts
         self._buttons = [self._make(act) for act in acts]
         for act, made in zip(acts, self._buttons, strict=True):
-            (self._quiet if act.weight is Weight.FLAT else self._loud).addWidget(made)
+            quiet = act.weight is Weight.FLAT and not self._stacked
+            (self._quiet if quiet else self._loud).addWidget(made)
             made.show()
         for row in (self._quiet, self._loud) if self._stacked else (self._quiet,):
             _push_left(row)
-        self._quiet.setContentsMargins(-7, 2 if any(act.weight is Weight.FLAT for act in acts) else 0, 0, 0)
+        self._quiet.setContentsMargins(-7, 2 if self._quiet.count() > 1 else 0, 0, 0)
         if focused:
             self.take_focus()
         for each in old:
