@@ -20,11 +20,13 @@ from app.documents import sandbox
 from app.documents.page_wire import ANSWER, ASK, CHANNELS, NONE, PAGE, Opening, fitted
 from app.documents.source import Source
 from app.documents.worker import PASSES_DESCRIPTORS
+from app.process_name import name_process
 
 
 def draw_pages(connection: Connection) -> None:
     """Main function of the process: open one PDF, close the process, draw pages until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    name_process("pages")
     _be_silent()
     try:
         opening = Opening.from_json(connection.recv_bytes())

@@ -20,6 +20,7 @@ from app.documents.formats import EXTRACTORS
 from app.documents.limits import Limits, UnreadableError
 from app.documents.source import Source
 from app.domain.documents import DocumentKind, FileStatus, ReadResult
+from app.process_name import name_process
 
 # The last is for the names in zip archives.
 _ALWAYS_NEEDED = ("utf_8", "utf_16", "utf_16_le", "utf_16_be", "latin_1", "ascii", "cp1252", "cp437")
@@ -66,6 +67,7 @@ def serve(connection: Connection, likely: DocumentKind) -> None:
     Ends, too, when the other end of the pipe is gone.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    name_process("reader")
     _be_silent()
     sandbox.be_modest()
     # A document is hundreds of thousands of small values without cycles, and the process ends with it.

@@ -33,6 +33,7 @@ from app.ui.drop_overlay import DropOverlay
 from app.ui.find_bar import FindBar
 from app.ui.header import Header
 from app.ui.links import LinkOpener
+from app.ui.network_dialog import NetworkDialog
 from app.ui.pages import Pages
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
@@ -148,6 +149,7 @@ class MainWindow(QMainWindow):
         self.panels.snackbar.offering_changed.connect(act[Act.UNDO_TRASH].setEnabled)
         self.panels.header.sidebar_toggled.connect(self._on_sidebar_toggled)
         self.panels.sidebar.about_requested.connect(self._on_about_requested)
+        self.panels.sidebar.network_requested.connect(self._on_network_requested)
         self.panels.pages.transcript.link_activated.connect(self._links.ask)
 
     def attach(self, core: CorePort, initial_model: Path | None = None) -> None:
@@ -240,6 +242,10 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_about_requested(self) -> None:
         AboutBox(self).open()
+
+    @Slot()
+    def _on_network_requested(self) -> None:
+        NetworkDialog(self).open()
 
     @Slot()
     def _on_settings_requested(self) -> None:
