@@ -53,6 +53,9 @@ class DownloadStrip(QFrame):
     def show_download(self, now: Download | None, offline: bool = False) -> None:
         """Show how this one stands; None takes the line away."""
         self._now = now
+        if now is not None and now.active:
+            # What stops again later is news.
+            self._hidden = {(each, phase) for each, phase in self._hidden if each != now.entry.id}
         if now is None or (now.entry.id, now.phase) in self._hidden:
             self.hide()
             return

@@ -116,13 +116,17 @@ def embedding(state: EmbeddingState) -> str:
 
 def place_of(path: Path) -> str:
     """Where a file was found, as a person calls the place: "on USB DISK", "in Downloads"."""
+    disk = disk_of(path)
+    return tr("on {disk}").format(disk=disk) if disk else tr("in {folder}").format(folder=path.parent.name)
+
+
+def disk_of(path: Path) -> str:
+    """The name of the disk that a file lies on, if it is one that was plugged in, as far as its path tells."""
     parts = path.parts
     for mount, depth in ((("/", "media"), 3), (("/", "run", "media"), 4), (("/", "mnt"), 2), (("/", "Volumes"), 2)):
         if parts[: len(mount)] == mount and len(parts) > depth + 1:
-            return tr("on {disk}").format(disk=parts[depth])
-    if path.parent == Path(path.anchor):
-        return tr("on {disk}").format(disk=path.anchor)
-    return tr("in {folder}").format(folder=path.parent.name)
+            return parts[depth]
+    return path.anchor if path.parent == Path(path.anchor) else ""
 
 
 def source(settings: Settings) -> str:

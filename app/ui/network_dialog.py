@@ -13,7 +13,7 @@ from app.ui import network_words
 from app.ui.widgets.controls import button, plain_label
 from app.ui.widgets.model_row import ModelRow, ModelRows
 
-WIDTH, HEIGHT = 620, 600
+WIDTH, HEIGHT = 620, 480
 ROOM = 40
 """Pixels of the window that stay in sight around the dialog."""
 LOOK = 2000

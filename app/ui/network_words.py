@@ -29,7 +29,8 @@ def row(report: ProcessReport) -> Row:
     # A download that runs reaches a server because the user asked for it.
     astray = report.sockets is None or (reaches and not report.may_connect)
     lines = [_may(report), _open(report.sockets)]
-    return Row(str(report.pid), _role(report.role), "\n".join(lines), badge, warns=astray)
+    title = tr("{role} · process {number}").format(role=_role(report.role), number=report.pid)
+    return Row(str(report.pid), title, "\n".join(lines), badge, warns=astray)
 
 
 def summary(reports: Sequence[ProcessReport]) -> str:
@@ -48,11 +49,18 @@ def summary(reports: Sequence[ProcessReport]) -> str:
 
 def verify() -> str:
     """How to see for oneself, with nothing of ours."""
-    ours = tr("In a terminal, “inglenook doctor --network” lists the same.")
+    ours = tr("“inglenook doctor --network” tells what stands here.")
     theirs = {
-        "win32": tr("“netstat -ano” lists every connection of this computer with the number of its process."),
-        "darwin": tr("“lsof -i -P” lists every connection of this computer with the number of its process."),
-    }.get(sys.platform, tr("“ss -tunp” lists every connection of this computer with the number of its process."))
+        "win32": tr(
+            "In a terminal, “netstat -ano” lists every connection of this computer with the number of its process."
+        ),
+        "darwin": tr(
+            "In a terminal, “lsof -i -P” lists every connection of this computer with the number of its process."
+        ),
+    }.get(
+        sys.platform,
+        tr("In a terminal, “ss -tunp” lists every connection of this computer with the number of its process."),
+    )
     without = tr("Or switch the network off: {name} works the same.").format(name=APP_NAME)
     return f"{theirs} {ours} {without}"
 

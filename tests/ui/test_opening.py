@@ -129,9 +129,9 @@ def test_every_process_is_listed_with_what_it_may_do_and_has_open(qtbot: QtBot) 
         qtbot, lambda: (report(ProcessRole.MAIN, LOCAL, pid=7), report(ProcessRole.DOWNLOAD, ABROAD, pid=8))
     )
     window, download = dialog.rows
-    assert "The window reaches nothing" in window.text
+    assert "The window · process 7 reaches nothing" in window.text
     assert "Open now: 1 within this computer" in window.text
-    assert "The download reaches another computer" in download.text
+    assert "The download · process 8 reaches another computer" in download.text
     assert "Open now: 203.0.113.7:443" in download.text
     assert dialog.summary == "Only the download that you started reaches another computer."
 
