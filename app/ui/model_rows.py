@@ -115,11 +115,13 @@ def nearby_row(found: Nearby, task: Task | None) -> Row:
     path = found.files[0]
     if task is not None:
         return task_row(str(path), task)
+    disk = model_words.disk_of(path)
     title = tr("Found {name} {place}").format(name=found.entry.name, place=model_words.place_of(path))
+    size = words.file_size(found.entry.size)
     return Row(
         str(path),
         title,
-        tr("{size}. Copy it if it lies on a disk that you will unplug.").format(size=words.file_size(found.entry.size)),
+        tr("{size}. Copy it if you will unplug that disk.").format(size=size) if disk else size,
         acts=(Act(Do.USE_HERE, tr("Use it here"), Weight.PRIMARY), Act(Do.COPY, tr("Copy it"))),
     )
 
