@@ -39,12 +39,14 @@ _COMMANDS: dict[str, Callable[[Paths, argparse.Namespace], int]] = {
     "backups": backups,
 }
 
+_WITH_VALUE = ("--data-dir", "--model")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Gives the exit code: 0, 1 after an error, 2 for wrong usage, 130 after Ctrl+C."""
     # A frozen build starts the engine process from this same executable.
     multiprocessing.freeze_support()
-    options = build_parser().parse_args(arguments)
+    options = build_parser().parse_args(opening(sys.argv[1:] if arguments is None else arguments))
     if options.smoke_test:
         return smoke_test()
     paths = Paths(options.data_dir.expanduser().absolute()) if options.data_dir else Paths.default()
@@ -54,6 +56,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except KeyboardInterrupt:
         return 130
+
+
+def opening(arguments: Sequence[str]) -> list[str]:
+    """The arguments of ``inglenook FILE…``, as a double click gives them, with ``--open`` before the files.
+
+    A command's name always is the command; a word that looks like no file is left to be refused as no command.
+    """
+    given = list(arguments)
+    at = 0
+    while at < len(given) and given[at].startswith("-") and given[at] != "--":
+        if given[at] == "--open":
+            return given
+        at += 2 if given[at] in _WITH_VALUE else 1
+    first = given[at] if at < len(given) else ""
+    if first == "--":
+        # A name that begins with a dash would be taken for an option.
+        return [*given[:at], "--open", *(str(Path(name).absolute()) for name in given[at + 1 :])]
+    if first and first not in _COMMANDS and (Path(first).suffix or Path(first).exists()):
+        return [*given[:at], "--open", *given[at:]]
+    return given
 
 
 def _window(paths: Paths, options: argparse.Namespace) -> int:

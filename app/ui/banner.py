@@ -20,6 +20,8 @@ class Cause(StrEnum):
     BACKUP = "backup"
     REMAINING = "remaining"
     TRANSFER = "transfer"
+    MODEL = "model"
+    WAITING = "waiting"
 
 
 _URGENCY = tuple(Cause)

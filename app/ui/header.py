@@ -24,6 +24,7 @@ class Header(QFrame):
     trial_requested = Signal()
     load_requested = Signal()
     unload_requested = Signal()
+    models_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +57,7 @@ class Header(QFrame):
         self._unload = QAction(self.tr("Unload"), self._menu)
         self._unload.setToolTip(self.tr("Give the model's memory back to the computer"))
         self._menu.addActions([self._open, self._trial])
+        self._models = self._menu.addAction(self.tr("Models…"))
         self._menu.addSeparator()
         self._menu.addActions([self._load, self._unload])
         self._model.setMenu(self._menu)
@@ -66,6 +68,7 @@ class Header(QFrame):
         self._trial.triggered.connect(self.trial_requested)
         self._load.triggered.connect(self.load_requested)
         self._unload.triggered.connect(self.unload_requested)
+        self._models.triggered.connect(self.models_requested)
         self._theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 

@@ -28,10 +28,12 @@ from app.ui.banner import Banner
 from app.ui.composer import Composer
 from app.ui.composer_edit import local_files
 from app.ui.document_panel import LEAST_WIDTH, DocumentPanel
+from app.ui.download_strip import DownloadStrip
 from app.ui.drop_overlay import DropOverlay
 from app.ui.find_bar import FindBar
 from app.ui.header import Header
 from app.ui.links import LinkOpener
+from app.ui.network_dialog import NetworkDialog
 from app.ui.pages import Pages
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
             waiting=WaitingMessages(),
             document=DocumentPanel(self._theme),
             find_bar=FindBar(self._main),
+            downloads=DownloadStrip(),
         )
         self.setAcceptDrops(True)
         self.actions_by_name: dict[Act, QAction] = build_actions(self)
@@ -115,6 +118,7 @@ class MainWindow(QMainWindow):
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(0)
         main.addWidget(self.panels.header)
+        main.addWidget(self.panels.downloads)
         main.addWidget(self.panels.banner)
         main.addWidget(self.panels.find_bar)
         main.addWidget(self.panels.pages, 1)
@@ -145,6 +149,7 @@ class MainWindow(QMainWindow):
         self.panels.snackbar.offering_changed.connect(act[Act.UNDO_TRASH].setEnabled)
         self.panels.header.sidebar_toggled.connect(self._on_sidebar_toggled)
         self.panels.sidebar.about_requested.connect(self._on_about_requested)
+        self.panels.sidebar.network_requested.connect(self._on_network_requested)
         self.panels.pages.transcript.link_activated.connect(self._links.ask)
 
     def attach(self, core: CorePort, initial_model: Path | None = None) -> None:
@@ -174,9 +179,9 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def open_files(self, paths: Sequence[Path]) -> None:
-        """Take files as if they had been dropped here. Only after attach()."""
+        """Open files that the application was started with. Only after attach()."""
         if paths and self._presenter is not None:
-            self._presenter.take_files(list(paths))
+            self._presenter.open_files(list(paths))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -238,6 +243,10 @@ class MainWindow(QMainWindow):
     def _on_about_requested(self) -> None:
         info = self._core.models.state.info if self._core is not None else None
         AboutBox(self, info.variant if info is not None else "").open()
+
+    @Slot()
+    def _on_network_requested(self) -> None:
+        NetworkDialog(self).open()
 
     @Slot()
     def _on_settings_requested(self) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.domain.catalogue import Purpose
 from app.errors import AppError
 from app.services.events import ModelPhase, ModelState
+from app.services.model_purpose import purpose_of
 from app.ui import words
+from app.ui.banner import Cause, Note
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 
@@ -55,6 +58,13 @@ class ModelController(QObject):
         loads = state.phase is ModelPhase.LOADING
         pages.empty.set_progress(words.model_status(state) if loads else "", state.fraction)
 
+    def start(self, initial_model: Path | None) -> None:
+        """Use this model, or begin to load the one that was used last."""
+        if initial_model is not None:
+            self.choose(initial_model)
+        if self.state.phase is ModelPhase.UNLOADED:
+            self._core.models.load()
+
     @Slot()
     def ask_for_file(self) -> None:
         """Let the user choose a file."""
@@ -69,11 +79,38 @@ class ModelController(QObject):
 
     @Slot(Path)
     def choose(self, path: Path) -> None:
-        """Use this model from now on."""
+        """Use this model from now on: to answer, or, if it is made for that, to find passages in documents."""
         try:
-            self._core.models.choose(path)
+            if purpose_of(path) is Purpose.DOCUMENTS:
+                self._use_for_documents(path)
+            else:
+                self._core.models.choose(path)
         except AppError as error:
             self.failed.emit(error)
+
+    def stop_using_for_documents(self) -> None:
+        """Find passages by their words alone. Raises SettingsError."""
+        documents = self._core.documents
+        if documents is not None and documents.embeddings is not None:
+            documents.embeddings.use(None)
+
+    def say_used_for_documents(self, name: str) -> None:
+        """Tell that a model finds passages from now on."""
+        title = self.tr("{name} is used for your documents.").format(name=name)
+        said = self.tr(
+            "It finds passages by their meaning. It does not chat, so the model that answers stays the same."
+        )
+        self._panels.banner.put(Cause.MODEL, Note(title, said, closable=True, good=True))
+
+    def _use_for_documents(self, path: Path) -> None:
+        documents = self._core.documents
+        if documents is None or documents.embeddings is None:
+            raise AppError(
+                self.tr("{name} is a model for documents, and documents can’t be kept here.").format(name=path.name),
+                self.tr("Choose another data folder, one that can be written to."),
+            )
+        documents.embeddings.use(path)
+        self.say_used_for_documents(path.stem)
 
     @Slot(str)
     def _on_file_selected(self, name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.ui.banner import Banner
 from app.ui.composer import Composer
 from app.ui.document_panel import DocumentPanel
+from app.ui.download_strip import DownloadStrip
 from app.ui.find_bar import FindBar
 from app.ui.header import Header
 from app.ui.pages import Pages
@@ -30,3 +31,4 @@ class Panels:
     waiting: WaitingMessages
     document: DocumentPanel
     find_bar: FindBar
+    downloads: DownloadStrip

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from app.store.backups import Backup, Contents
     from app.store.rescue import Rescue
+    from app.ui.model_ports import EmbeddingsPort, ModelStorePort
 
 Post = Callable[[Callable[[], None]], None]
 """Runs a closure on the main thread, from any thread."""
@@ -227,6 +228,9 @@ class DocumentsPort(Protocol):
 
     def marks(self, sha256: str, start: int, end: int) -> Sequence[Mark]: ...
 
+    @property
+    def embeddings(self) -> EmbeddingsPort | None: ...
+
 
 class PagesPort(Protocol):
     """Pictures of a PDF's pages, and whether a file is still what it was. Answers come on the main thread."""
@@ -251,6 +255,9 @@ class CorePort(Protocol):
 
     @property
     def models(self) -> ModelPort: ...
+
+    @property
+    def model_store(self) -> ModelStorePort: ...
 
     @property
     def versions(self) -> VersionsPort: ...

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.domain.chat import Failure, Status
 from app.errors import AppError
+from app.export.reading import holds_conversations
 from app.services.events import (
     Event,
     ModelChanged,
@@ -21,14 +22,16 @@ from app.services.events import (
     TurnStarted,
 )
 from app.ui import words
+from app.ui.answer_notifier import AnswerNotifier
+from app.ui.banner import Cause, Note
 from app.ui.chat_controller import ChatController
 from app.ui.document_desk import DocumentDesk
 from app.ui.draft_controller import DraftController
-from app.ui.drop_overlay import conversations_in, model_in
+from app.ui.drop_overlay import MODEL, conversations_in, model_in
 from app.ui.error_box import show_error
 from app.ui.list_controller import ListController
 from app.ui.live_answer import LiveAnswer
-from app.ui.model_controller import ModelController
+from app.ui.model_desk import ModelDesk
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 from app.ui.queue_controller import QueueController
@@ -61,7 +64,8 @@ class Presenter(QObject):
     def _build(self) -> None:
         widget = self._panels.pages.window()
         self.chat = ChatController(self._core, self._panels, self)
-        self.models = ModelController(self._core, self._panels, widget)
+        self.desk = ModelDesk(self._core, self._panels, widget)
+        self.models = self.desk.chosen
         self.queue = QueueController(self._core, self._panels, self)
         self.safety = SafetyController(self._core, self._panels, self._theme, widget)
         self.documents = DocumentDesk(self._core, self._panels, self._theme, self.chat.send, widget)
@@ -70,6 +74,7 @@ class Presenter(QObject):
         self.transfer = TransferController(self._core, self._panels, self.chat, widget)
         self.list = ListController(self._core, self._panels, self.chat, self)
         self.drafts = DraftController(self._core, self._panels, self.chat, self)
+        self._notifier = AnswerNotifier(widget)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._idle_timer = QTimer(self)
@@ -79,7 +84,7 @@ class Presenter(QObject):
         self._core.chat.subscribe(self._on_event)
         self.chat.changed.connect(self._on_changed)
         self.chat.failed.connect(self._on_failed)
-        self.models.failed.connect(self._on_failed)
+        self.desk.failed.connect(self._on_failed)
         self.queue.failed.connect(self._on_failed)
         self.safety.replaced.connect(self.chat.begin)
         self.safety.replaced.connect(self.search.repeat)
@@ -100,11 +105,7 @@ class Presenter(QObject):
         self.safety.start()
         self.chat.start()
         self.drafts.start()
-        self.models.show_state()
-        if initial_model is not None:
-            self.models.choose(initial_model)
-        elif self.models.state.phase is ModelPhase.UNLOADED:
-            self._core.models.load()
+        self.desk.start(initial_model)
         self._refresh()
 
     def take_files(self, paths: list[Path]) -> None:
@@ -118,6 +119,27 @@ class Presenter(QObject):
         elif self.takes_documents:
             self.documents.take(paths)
 
+    def open_files(self, paths: list[Path]) -> None:
+        """Open files that the application was started with. Nobody chose to import a conversation: that is asked."""
+        model = model_in(paths)
+        if model is not None:
+            self.models.choose(model)
+        others = [path for path in paths if path.suffix.lower() != MODEL]
+        conversations = [path for path in others if holds_conversations(path)]
+        documents = [path for path in others if path not in conversations]
+        if conversations:
+            self.transfer.offer_import(conversations)
+        if documents and self.documents.takes_files:
+            self.documents.take(documents)
+            if not self.models.usable:
+                self._say_documents_wait(documents)
+
+    def _say_documents_wait(self, documents: list[Path]) -> None:
+        """What was opened is nowhere in sight before there is a model to talk to."""
+        what = documents[0].name if len(documents) == 1 else self.tr("{count} files").format(count=len(documents))
+        title = self.tr("{what} will go with your first message.").format(what=what)
+        self._panels.banner.put(Cause.WAITING, Note(title, self.tr("Choose a model first."), closable=True, good=True))
+
     def takes(self, paths: list[Path]) -> bool:
         """Whether files that are dropped here are of any use."""
         return self.takes_documents or model_in(paths) is not None or bool(conversations_in(paths))
@@ -129,9 +151,12 @@ class Presenter(QObject):
 
     def _on_event(self, event: Event) -> None:
         self.documents.handle(event)
+        self.desk.handle(event)
+        self._notifier.handle(event)
         match event:
             case ModelChanged():
-                self.models.show_state()
+                if self.models.usable:
+                    self._panels.banner.remove(Cause.WAITING)
                 if event.state.phase is ModelPhase.READY:
                     self._trouble = ""
             case QueueChanged():

@@ -24,6 +24,8 @@ class Sidebar(QFrame):
     backups_requested = Signal()
     about_requested = Signal()
     libraries_requested = Signal()
+    models_requested = Signal()
+    network_requested = Signal()
     import_requested = Signal()
     export_all_requested = Signal()
 
@@ -59,6 +61,7 @@ class Sidebar(QFrame):
             action.setCheckable(True)
             action.setData(key)
             heading.addAction(action)
+        self._models = self._menu.addAction(self.tr("Models…"))
         self._libraries = self._menu.addAction(self.tr("Libraries…"))
         self._libraries.setVisible(False)
         self._menu.addSeparator()
@@ -68,7 +71,9 @@ class Sidebar(QFrame):
         self._trash = self._menu.addAction(self.tr("Trash…"))
         self._backups = self._menu.addAction(self.tr("Backups…"))
         self._menu.addSeparator()
-        self._about = self._menu.addAction(self.tr("About {name}").format(name=APP_NAME))
+        self._help = self._menu.addMenu(self.tr("Help"))
+        self._network = self._help.addAction(self.tr("Nothing leaves this computer…"))
+        self._about = self._help.addAction(self.tr("About {name}").format(name=APP_NAME))
         self._settings.setMenu(self._menu)
 
     def _build(self) -> None:
@@ -103,6 +108,8 @@ class Sidebar(QFrame):
         self._import.triggered.connect(self.import_requested)
         self._export_all.triggered.connect(self.export_all_requested)
         self._libraries.triggered.connect(self.libraries_requested)
+        self._models.triggered.connect(self.models_requested)
+        self._network.triggered.connect(self.network_requested)
         self._theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -113,6 +120,10 @@ class Sidebar(QFrame):
     def offer_libraries(self) -> None:
         """There is an index in which libraries can be kept."""
         self._libraries.setVisible(True)
+
+    def show_downloading(self, downloading: bool) -> None:
+        """Say at the foot whether the network is used now."""
+        self._offline.set_downloading(downloading)
 
     @property
     def search(self) -> SearchPanel:

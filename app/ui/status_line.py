@@ -44,5 +44,9 @@ class StatusLine(QWidget):
             self._status.setProperty("tone", tone)
             self._status.style().polish(self._status)
 
+    def show_downloading(self, downloading: bool) -> None:
+        """Say instead of "Offline" that the network is used now."""
+        self._offline.set_downloading(downloading)
+
     def show_offline(self, visible: bool) -> None:
         self._offline.setVisible(visible)

@@ -18,6 +18,7 @@ from app.services.transfer_events import ExportRequest, ImportReport
 from app.ui import transfer_words
 from app.ui.banner import Banner, Cause, Note
 from app.ui.chat_controller import ChatController
+from app.ui.confirm_dialog import ConfirmDialog
 from app.ui.export_dialog import ExportDialog
 from app.ui.file_opener import FileOpener
 from app.ui.panels import Panels
@@ -69,6 +70,18 @@ class TransferController(QObject):
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters([self.tr("Conversations (*.json *.zip)"), self.tr("All files (*)")])
         dialog.filesSelected.connect(lambda names: self.import_files([Path(name) for name in names]))
+        dialog.open()
+
+    def offer_import(self, paths: Sequence[Path]) -> None:
+        """Ask whether what these files hold is to be taken in, and do so."""
+        what = paths[0].name if len(paths) == 1 else self.tr("{count} files").format(count=len(paths))
+        dialog = ConfirmDialog(
+            self.tr("Import the conversations in {what}?").format(what=what),
+            self.tr("They are added to yours. Conversations that are here already stay as they are."),
+            self.tr("Import"),
+            self._window,
+        )
+        dialog.accepted.connect(lambda: self.import_files(paths))
         dialog.open()
 
     def import_files(self, paths: Sequence[Path]) -> None:

@@ -65,6 +65,7 @@ from app.services.transfer_events import ExportRequest, ImportReport, Progress
 from app.settings import Settings
 from app.store.backups import Backup
 from app.ui.ports import PagesPort
+from tests.ui.fake_models import FakeEmbeddings, FakeModelStore
 
 NOWHERE = ConversationId("c")
 NOW = datetime.now(UTC)
@@ -472,6 +473,7 @@ class FakeDocuments:
         self._pending: dict[AttachmentId, PendingAttachment] = {}
         self._libraries: dict[str, Library] = {}
         self._used: dict[ConversationId, str] = {}
+        self.embeddings = FakeEmbeddings(chat.tell)
 
     def attach(self, path: Path) -> PendingAttachment:
         self.calls.append(("attach", path))
@@ -586,6 +588,7 @@ class FakeCore:
         self.versions = FakeVersions(self.chat)
         self.transfer = FakeTransfer()
         self.models = FakeModels(self.chat, state, trial)
+        self.model_store = FakeModelStore(self.chat.tell)
         self.settings = settings
         self.paths = Paths(Path("/home/me/data"))
         self.states_size = 0

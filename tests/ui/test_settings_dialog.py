@@ -534,12 +534,13 @@ def test_the_menu_and_the_shortcut_open_the_same_dialog(open_window: Opener, qtb
     assert entries == [
         "Settings…",
         "Theme",
+        "Models…",
         "Libraries…",
         "Import conversations…",
         "Export all conversations…",
         "Trash…",
         "Backups…",
-        "About Inglenook",
+        "Help",
     ]
     assert window.actions_by_name[Act.SETTINGS].shortcut().toString() == "Ctrl+,"
     window.activateWindow()

@@ -252,7 +252,11 @@ def test_a_model_file_can_be_dropped(open_window: Opener, qtbot: QtBot) -> None:
 def test_where_no_trial_model_is_installed_none_is_offered(open_window: Opener) -> None:
     window = open_window(FakeCore(state=ModelState(ModelPhase.NONE), trial=None))
     first_run = window.panels.pages.first_run
-    assert [each.text() for each in first_run.findChildren(QPushButton) if each.isVisible()] == ["Open a GGUF file…"]
+    assert [each.text() for each in first_run.findChildren(QPushButton) if each.isVisible()] == [
+        "Get gpt-oss-20b (12.1 GB)",
+        "Other models…",
+        "Open a model file…",
+    ]
 
 
 def test_a_model_that_failed_says_why_and_offers_the_same_choices(open_window: Opener) -> None:
@@ -261,7 +265,7 @@ def test_a_model_that_failed_says_why_and_offers_the_same_choices(open_window: O
     first_run = window.panels.pages.first_run
     assert first_run.notice.isVisible()
     assert first_run.notice.text == "The file is damaged. Download it again."
-    assert len([each for each in first_run.findChildren(QPushButton) if each.isVisible()]) == 2
+    assert len([each for each in first_run.findChildren(QPushButton) if each.isVisible()]) == 4
     assert status(window) == "The file is damaged."
 
 

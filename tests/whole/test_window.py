@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -42,14 +42,22 @@ def _child_running(parent: psutil.Process, program: str) -> psutil.Process | Non
 class App:
     """A running window, seen from outside: its keys, its processes, its data folder."""
 
-    def __init__(self, screen: Screen, data: Path, *arguments: str, before: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        data: Path,
+        *arguments: str,
+        before: tuple[str, ...] = (),
+        module: str = "app",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._screen = screen
         self._data = data
-        command = [*before, sys.executable, "-m", "app", "--data-dir", str(data), *arguments]
+        command = [*before, sys.executable, "-m", module, "--data-dir", str(data), *arguments]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **screen.environment, "PYTHONFAULTHANDLER": "1"},
+            env={**os.environ, **screen.environment, "PYTHONFAULTHANDLER": "1", **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
@@ -151,7 +159,8 @@ def test_a_question_is_answered_and_still_there_after_the_window_was_closed(scre
 
 def test_a_first_run_gets_to_an_answer_by_keyboard_alone_with_the_trial_model(screen: Screen, tmp_path: Path) -> None:
     app = App(screen, tmp_path)
-    app.key("Tab", "space")
+    # The recommended model, other models, a file, the trial model.
+    app.key("Tab", "Tab", "Tab", "space")
     app.engine()
     time.sleep(2)
     app.type("What is the capital of France?")

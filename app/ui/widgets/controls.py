@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QToolButton, QWidget
 
@@ -41,6 +44,12 @@ def _dress(button: QPushButton, tone: str) -> None:
     button.setCursor(Qt.CursorShape.PointingHandCursor)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setAutoDefault(False)
+
+
+def order_tabs(widgets: Iterable[QWidget]) -> None:
+    """Have the tab key go through these in this order. What is made late would come last of all otherwise."""
+    for first, second in pairwise(widgets):
+        QWidget.setTabOrder(first, second)
 
 
 def lead_tab_to_checked(group: QButtonGroup) -> None:
