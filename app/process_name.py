@@ -5,14 +5,14 @@ from __future__ import annotations
 import ctypes
 import sys
 
-PREFIX = "inglenk-"
+PREFIX = "inglen-"
 _PR_SET_NAME = 15
 _LONGEST = 15
 """Linux keeps so many bytes of a name (prctl(2))."""
 
 
 def name_process(role: str) -> None:
-    """Have this process listed as ``inglenk-ROLE``. Only Linux has such names; elsewhere nothing happens."""
+    """Have this process listed as ``inglen-ROLE``. Only Linux has such names; elsewhere nothing happens."""
     if sys.platform == "linux":
         name = (PREFIX + role).encode()
         assert len(name) <= _LONGEST

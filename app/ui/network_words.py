@@ -69,6 +69,7 @@ def _role(role: Role) -> str:
     return {
         Role.MAIN: tr("The window"),
         Role.ENGINE: tr("The engine"),
+        Role.EMBEDDER: tr("The engine for documents"),
         Role.READER: tr("A reader of documents"),
         Role.PAGES: tr("The drawer of pages"),
         Role.DOWNLOAD: tr("The download"),
@@ -82,6 +83,7 @@ def _may(report: ProcessReport) -> str:
     what = {
         Role.MAIN: tr("Shows and keeps your conversations."),
         Role.ENGINE: tr("Runs the model."),
+        Role.EMBEDDER: tr("Finds passages by their meaning."),
         Role.READER: tr("Reads one document."),
         Role.PAGES: tr("Draws the pages of documents."),
     }.get(report.role, tr("Helps the others."))

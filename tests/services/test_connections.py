@@ -12,7 +12,7 @@ import pytest
 
 from app.engine.base import LoadRequest
 from app.engine.process import EngineProcess
-from app.services.connections import Confinement, Role, connected, processes
+from app.services.connections import Confinement, ProcessReport, Role, connected, processes
 from tests.models import TINY
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
@@ -75,3 +75,22 @@ def test_of_a_process_that_is_gone_nothing_is_said() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         child.wait()
     assert processes(child.pid) == ()
+
+
+@linux_only
+@pytest.mark.parametrize("role", [role.value for role in Role if role not in (Role.MAIN, Role.OTHER)])
+def test_each_process_can_bear_the_name_of_its_role(role: str) -> None:
+    named = "from app.process_name import name_process, role_of; import sys; from pathlib import Path\n"
+    named += "name_process(sys.argv[1]); print(role_of(Path('/proc/self/comm').read_text().strip()))"
+    result = subprocess.run([sys.executable, "-c", named, role], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == role
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_process_is_told_of_in_words(role: Role) -> None:
+    from app.cli.network import _ROLES
+    from app.ui import network_words
+
+    report = ProcessReport(1, role, "name", Confinement.UNKNOWN, ())
+    assert role in _ROLES
+    assert network_words.row(report).title

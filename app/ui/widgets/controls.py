@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QToolButton, QWidget
 
 
@@ -18,16 +19,26 @@ def plain_label(text: str, tone: str, parent: QWidget | None = None) -> QLabel:
     return label
 
 
+class PushButton(QPushButton):
+    """Enter clicks it, and not the space bar alone: in a window, unlike in a dialog, Qt leaves Enter to others."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
 def button(text: str, tone: str, parent: QWidget | None = None) -> QPushButton:
     """A button with words. Tones: primary, secondary, flat."""
-    result = QPushButton(text, parent)
+    result = PushButton(text, parent)
     _dress(result, tone)
     return result
 
 
 def flat_button(text: str, description: str, parent: QWidget | None = None) -> QPushButton:
     """A button that looks like pale text until it is pointed at."""
-    result = QPushButton(text, parent)
+    result = PushButton(text, parent)
     make_flat(result, description)
     return result
 
