@@ -63,7 +63,10 @@ def download(now: Download) -> str:
     """How a download stands, in one line."""
     match now.phase:
         case DownloadPhase.WAITING:
-            return (now.reason or tr("Starting the download")) + words.time_left(now.seconds_left)
+            if now.seconds_left is None:
+                return now.reason or tr("Starting the download")
+            again = tr("Trying again in {duration}.").format(duration=words.duration(now.seconds_left))
+            return f"{now.reason} {again}".strip()
         case DownloadPhase.ASKING:
             return tr("Asking the server for the file")
         case DownloadPhase.FETCHING:

@@ -15,10 +15,11 @@ from app.domain.catalogue import Purpose
 from app.domain.chat import Failure
 from app.errors import ModelFileError
 from app.services.document_events import EmbeddingPhase, EmbeddingState
-from app.services.download_events import DownloadPhase
+from app.services.download_events import Download, DownloadPhase
 from app.services.events import ModelPhase, ModelState
 from app.services.installed import Check, InstalledModel
 from app.services.model_purpose import purpose_of
+from app.ui import model_words
 from app.ui.add_model_dialog import AddModelDialog
 from app.ui.confirm_dialog import ConfirmDialog
 from app.ui.main_window import MainWindow
@@ -28,7 +29,7 @@ from tests.bert_models import write_tiny
 from tests.models import TINY
 from tests.ui import hands
 from tests.ui.conftest import Opener
-from tests.ui.fake_models import HERE, LARGE, NOMIC
+from tests.ui.fake_models import HERE, LARGE, NOMIC, SMALL
 from tests.ui.fakes import MODEL, FakeCore
 
 OTHER = InstalledModel(Path("/usb/qwen.gguf"), (), "qwen", 2 * 10**9, in_place=True)
@@ -232,3 +233,9 @@ def add(window: MainWindow, path: Path) -> None:
     opened = choose()[-1]
     opened.fileSelected.emit(str(path))  # type: ignore[attr-defined]
     opened.close()
+
+
+def test_a_server_that_is_out_of_reach_is_told_with_the_next_attempt() -> None:
+    waits = Download(SMALL, DownloadPhase.WAITING, reason="The hub can’t be reached.", seconds_left=2.0)
+    assert model_words.download(waits) == "The hub can’t be reached. Trying again in 2 s."
+    assert model_words.download(replace(waits, reason="", seconds_left=None)) == "Starting the download"
