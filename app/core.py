@@ -49,7 +49,7 @@ from app.store.attached import AttachedStore
 from app.store.branches import BranchStore
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
-from app.store.files import keep_private
+from app.store.folder import prepare
 from app.store.index import DocumentIndex
 from app.store.index_files import LibraryFiles
 from app.store.notes import NoteStore
@@ -59,18 +59,6 @@ from app.store.unsent import UnsentStore
 # By name: only the engine's own process loads llama.cpp.
 _ENGINE = "app.engine.llama_engine:LlamaEngine"
 _EMBEDDER = "app.engine.llama_embedder:LlamaEmbedder"
-
-
-def prepare(paths: Paths) -> None:
-    """Make the folders. Raises StoreError."""
-    try:
-        paths.create()
-        keep_private(paths.data)
-    except OSError as error:
-        raise StoreError(
-            f"The data folder {paths.data} can't be used ({error.strerror or error}).",
-            "Choose another one with --data-dir, or give your user the right to write there.",
-        ) from error
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from dataclasses import asdict
 from typing import Any
 
 from app import APP_NAME
-from app.core import prepare
 from app.errors import StoreError
 from app.paths import Paths
 from app.services.rescue import Rescuer, in_words
 from app.store.backups import Backup, BackupFolder, Kind
 from app.store.database import open_database
 from app.store.errors import DamagedDatabaseError
+from app.store.folder import prepare
 from app.store.lock import InstanceLock
 from app.store.purging import Purge
 from app.store.restoring import restore

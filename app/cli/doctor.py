@@ -12,7 +12,6 @@ import psutil
 
 from app import __version__
 from app.cli.network import network
-from app.core import prepare
 from app.engine.gguf_header import read_header
 from app.engine.machine import available_memory, engine_threads, physical_cores, total_memory
 from app.engine.variants import choose, library_folder, variants
@@ -21,6 +20,7 @@ from app.paths import Paths
 from app.settings import load_settings
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
+from app.store.folder import prepare
 
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "sqlite-utils", "markdown-it-py", "tiktoken", "huggingface-hub")
 _FEATURES = ("avx", "avx2", "avx512f", "avx512_vnni", "amx_int8", "fma", "f16c", "bmi2", "asimd", "sve")

@@ -10,7 +10,6 @@ from dataclasses import asdict
 from typing import Any
 
 from app.cli.places import citation_fields, place_of
-from app.core import prepare
 from app.domain.chat import (
     Attachment,
     Citation,
@@ -27,6 +26,7 @@ from app.domain.marks import without_marks
 from app.paths import Paths
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
+from app.store.folder import prepare
 
 _SHORT_ID = 8
 

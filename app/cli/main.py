@@ -5,39 +5,24 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from app import APP_NAME, __version__
-from app.cli.ask import ask
-from app.cli.backup import add_backups_command, backups
-from app.cli.doctor import doctor
-from app.cli.export import add_export_command, export
-from app.cli.import_ import add_import_command, import_
-from app.cli.library import add_library_command, library
-from app.cli.listing import list_conversations, show
-from app.cli.models import add_models_command, models
-from app.cli.smoke import smoke_test
-from app.core import Core, prepare
-from app.domain.chat import Effort
 from app.errors import AppError
+from app.jobs import Post
 from app.paths import Paths
-from app.services.rescue import Rescuer
 from app.settings import load_settings
+from app.store.folder import prepare
 from app.store.lock import InstanceLock
 
-_COMMANDS: dict[str, Callable[[Paths, argparse.Namespace], int]] = {
-    "ask": ask,
-    "list": list_conversations,
-    "show": show,
-    "doctor": doctor,
-    "export": export,
-    "import": import_,
-    "library": library,
-    "models": models,
-    "backups": backups,
-}
+if TYPE_CHECKING:
+    from app.core import Core
+    from app.services.rescue import Rescuer
+
+COMMAND_NAMES = ("ask", "list", "show", "doctor", "export", "import", "library", "models", "backups")
+"""Known without loading the commands, and with them half of the application, before the window is shown."""
 
 _WITH_VALUE = ("--data-dir", "--model")
 
@@ -46,12 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Gives the exit code: 0, 1 after an error, 2 for wrong usage, 130 after Ctrl+C."""
     # A frozen build starts the engine process from this same executable.
     multiprocessing.freeze_support()
-    options = build_parser().parse_args(opening(sys.argv[1:] if arguments is None else arguments))
-    if options.smoke_test:
-        return smoke_test()
+    given = opening(sys.argv[1:] if arguments is None else arguments)
+    opens_window = not any(each in (*COMMAND_NAMES, "-h", "--help", "--smoke-test") for each in given)
+    options = (_window_parser() if opens_window else build_parser()).parse_args(given)
     paths = Paths(options.data_dir.expanduser().absolute()) if options.data_dir else Paths.default()
     try:
-        return _COMMANDS.get(options.command, _window)(paths, options)
+        return (_window if opens_window else _command)(paths, options)
     except AppError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -73,9 +58,18 @@ def opening(arguments: Sequence[str]) -> list[str]:
     if first == "--":
         # A name that begins with a dash would be taken for an option.
         return [*given[:at], "--open", *(str(Path(name).absolute()) for name in given[at + 1 :])]
-    if first and first not in _COMMANDS and (Path(first).suffix or Path(first).exists()):
+    if first and first not in COMMAND_NAMES and (Path(first).suffix or Path(first).exists()):
         return [*given[:at], "--open", *given[at:]]
     return given
+
+
+def _command(paths: Paths, options: argparse.Namespace) -> int:
+    from app.cli.commands import COMMANDS
+    from app.cli.smoke import smoke_test
+
+    if options.smoke_test:
+        return smoke_test()
+    return COMMANDS.get(options.command, _window)(paths, options)
 
 
 def _window(paths: Paths, options: argparse.Namespace) -> int:
@@ -97,14 +91,27 @@ def _window(paths: Paths, options: argparse.Namespace) -> int:
         return _fail(f"{APP_NAME} is already open with these conversations (process {lock.holder()}).")
     try:
         return run(
-            lambda post: Core(paths, post, guarded=True),
+            lambda post: _core(paths, post),
             files,
             load_settings(paths.settings)[0].theme,
-            Rescuer(paths),
+            lambda: _rescuer(paths),
             address,
         )
     finally:
         lock.release()
+
+
+def _core(paths: Paths, post: Post) -> Core:
+    """Made when the window is there already."""
+    from app.core import Core
+
+    return Core(paths, post, guarded=True)
+
+
+def _rescuer(paths: Paths) -> Rescuer:
+    from app.services.rescue import Rescuer
+
+    return Rescuer(paths)
 
 
 def _fail(sentence: str) -> int:
@@ -119,13 +126,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"inglenook: {message}. See `{self.prog} --help`.\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """All commands and options. The manual page is made from it."""
-    common = _Parser(add_help=False)
-    # SUPPRESS, so that a value given before the command is not overwritten by the default after it.
-    common.add_argument(
-        "--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where everything is kept"
-    )
+def _window_parser() -> argparse.ArgumentParser:
+    """The options that go without a command."""
     parser = _Parser(prog="inglenook", description=f"{APP_NAME}: private chat with a model on this computer.")
     parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", default=None, help="where everything is kept")
@@ -134,49 +136,21 @@ def build_parser() -> argparse.ArgumentParser:
         "--open", type=Path, metavar="FILE", nargs="*", default=[], help="open a model, conversations or documents"
     )
     parser.add_argument("--smoke-test", action="store_true", help="try whether this installation is complete, and end")
+    return parser
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and options. The manual page is made from it."""
+    from app.cli.commands import add_commands
+
+    common = _Parser(add_help=False)
+    # SUPPRESS, so that a value given before the command is not overwritten by the default after it.
+    common.add_argument(
+        "--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where everything is kept"
+    )
+    parser = _window_parser()
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands (none opens the window)", parser_class=_Parser
     )
-
-    command = commands.add_parser("ask", parents=[common], help="ask a question and stream the answer")
-    command.add_argument("question", metavar="QUESTION")
-    command.add_argument("--model", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="a GGUF file")
-    command.add_argument("--conversation", metavar="ID", help="go on in this conversation")
-    command.add_argument(
-        "--attach", type=Path, metavar="FILE", nargs="+", default=[], action="extend", help="send files along"
-    )
-    command.add_argument("--library", metavar="NAME", help="let the model search this library of documents")
-    command.add_argument("--effort", choices=[effort.value for effort in Effort], help="how long to think")
-    command.add_argument("--temperature", type=float, metavar="T", help="0 always takes the likeliest token")
-    command.add_argument("--max-tokens", type=int, metavar="N", help="stop the answer after so many tokens")
-    command.add_argument("--thinking-budget", type=int, metavar="N", help="answer after so many tokens of thought")
-    command.add_argument("--context", type=int, metavar="TOKENS", help="size of the context")
-    command.add_argument(
-        "--when-full",
-        choices=["stop", "leave-out", "larger"],
-        default="stop",
-        help="where the conversation no longer fits: leave out its oldest messages, or use a larger context",
-    )
-    command.add_argument("--show-reasoning", action="store_true", help="print the model's thoughts too")
-    command.add_argument("--json", action="store_true", help="print one JSON object a line")
-
-    command = commands.add_parser("list", parents=[common], help="list the conversations")
-    command.add_argument("--json", action="store_true")
-
-    command = commands.add_parser("show", parents=[common], help="print a conversation")
-    command.add_argument("id", metavar="ID", help="its id, or the beginning of it")
-    command.add_argument("--show-reasoning", action="store_true", help="print the model's thoughts too")
-    command.add_argument("--json", action="store_true")
-
-    command = commands.add_parser("doctor", parents=[common], help="say how this installation and its data are")
-    command.add_argument(
-        "--network", action="store_true", help="list every process and what it has open to the outside"
-    )
-    command.add_argument("--json", action="store_true")
-
-    add_export_command(commands, common)
-    add_import_command(commands, common)
-    add_models_command(commands, common)
-    add_backups_command(commands, common)
-    add_library_command(commands, common)
+    add_commands(commands, common)
     return parser

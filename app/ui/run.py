@@ -43,15 +43,15 @@ def run(
     build_core: Callable[[Post], CorePort],
     files: Sequence[Path] = (),
     theme: str = "system",
-    rescuer: RescuerPort | None = None,
+    rescuer: Callable[[], RescuerPort] | None = None,
     address: str = "",
 ) -> int:
     """Show the window, build the core behind it, and give the exit code once the window is closed.
 
     files are opened in it: a model, conversations, documents. build_core gets the function that brings closures to the
-    main thread. theme is what the window begins with, before the core's settings are there. rescuer helps where the
-    core can't be built because its database is damaged; under address second starts are listened for. Raises AppError
-    where there is no screen.
+    main thread. theme is what the window begins with, before the core's settings are there. rescuer makes what helps
+    where the core can't be built because its database is damaged; under address second starts are listened for. Raises
+    AppError where there is no screen.
     """
     require_screen()
     application = make_application(theme)
@@ -109,7 +109,7 @@ class _Session(QObject):
         application: QApplication,
         build_core: Callable[[Post], CorePort],
         files: Sequence[Path],
-        rescuer: RescuerPort | None,
+        rescuer: Callable[[], RescuerPort] | None,
     ) -> None:
         super().__init__(application)
         self._build_core = build_core
@@ -157,7 +157,7 @@ class _Session(QObject):
         from app.ui.damage_dialog import DamageDialog
 
         self._rescuing = self._rescuing or Lane("rescue")
-        dialog = DamageDialog(self._rescuer, error, self._rescuing.submit, self._bridge.post, self.window)
+        dialog = DamageDialog(self._rescuer(), error, self._rescuing.submit, self._bridge.post, self.window)
         dialog.rejected.connect(self.window.close)
         dialog.solved.connect(self._on_painted)
         dialog.open()
