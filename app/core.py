@@ -67,12 +67,8 @@ def open_libraries(paths: Paths, post: Post, notify: Callable[[Event], None]) ->
     prepare(paths)
     with closing(open_database(paths.database)) as database:
         index = DocumentIndex(paths.index)
-        settings = load_settings(paths.settings)[0]
-
-        def remember(**changes: Any) -> None:
-            save_settings(paths.settings, replace(settings, **changes))
-
-        embeddings = _embeddings(paths, settings, index, post, notify, remember)
+        kept = _KeptSettings(paths)
+        embeddings = _embeddings(paths, kept.value, index, post, notify, kept.update)
         with closing(LibraryService(index, AttachedStore(database), post, notify, False, embeddings)) as service:
             yield service
 
@@ -89,6 +85,19 @@ def search_library(paths: Paths, name: str, query: str, limit: int) -> list[tupl
         ) as embeddings:
             found = index.search(query, limit, places.keys(), embeddings.by_meaning(query))
         return [(hit, places[hit.document]) for hit in found]
+
+
+class _KeptSettings:
+    """The settings of a data folder, for commands that need no Core to change them."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._path = paths.settings
+        self.value = load_settings(self._path)[0]
+
+    def update(self, **changes: Any) -> None:
+        """Change settings by name and keep them. Raises SettingsError."""
+        self.value = replace(self.value, **changes)
+        save_settings(self._path, self.value)
 
 
 def _embeddings(
@@ -155,22 +164,16 @@ class ModelStore:
 def open_models(paths: Paths, post: Post, notify: Callable[[Event], None], **overrides: Any) -> Iterator[ModelStore]:
     """The models without chat and engine. overrides are settings for this run only. Raises AppError."""
     prepare(paths)
-    kept = load_settings(paths.settings)[0]
-
-    def update(**changes: Any) -> None:
-        nonlocal kept
-        kept = replace(kept, **changes)
-        save_settings(paths.settings, kept)
+    kept = _KeptSettings(paths)
 
     def forget(path: Path) -> None:
-        if kept.model_path == str(path):
-            update(model_path=None)
+        if kept.value.model_path == str(path):
+            kept.update(model_path=None)
 
-    store = ModelStore(paths, post, notify, lambda: replace(kept, **overrides), update, forget)
-    try:
+    with closing(
+        ModelStore(paths, post, notify, lambda: replace(kept.value, **overrides), kept.update, forget)
+    ) as store:
         yield store
-    finally:
-        store.close()
 
 
 class Core:

@@ -36,7 +36,7 @@ from app.engine.embedding_models import (
     vectors_fingerprint,
 )
 from app.engine.gguf_header import GgufHeader, read_header
-from app.engine.llama_engine import new_abort_flag
+from app.engine.llama_engine import failed, new_abort_flag
 from app.engine.machine import engine_threads
 from app.engine.tuning import WORTH_THREADS
 from app.errors import AppError
@@ -99,7 +99,7 @@ class LlamaEmbedder(Embedder):
             check_is_embedding_model(header)
             self._current = self._open(header)
         except AppError as error:
-            yield Failed(error.title, error.remedy, error.details)
+            yield failed(error)
             return
         except OSError as error:
             yield Failed(f"{request.path.name} can’t be read.", "Check the disk it lies on.", str(error))
@@ -114,7 +114,7 @@ class LlamaEmbedder(Embedder):
         try:
             vectors = self._vectors(self._current, request.texts, request.role)
         except AppError as error:
-            yield Failed(error.title, error.remedy, error.details)
+            yield failed(error)
             return
         yield Stopped() if vectors is None else Embedded(tuple(vector.tobytes() for vector in vectors))
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from app.domain.catalogue import CatalogueEntry
 from app.errors import AppError
 from app.jobs import Lane, Post
 from app.services.checksums import Progress
+from app.services.errands import Errands
 from app.services.installed import Check, InstalledModel, InstalledModels
 from app.services.nearby import Nearby, models_nearby, places_to_look
-
-_Outcome = TypeVar("_Outcome")
-
-
-class StoppedError(Exception):
-    """The user ended the work. Nothing is left of a copy."""
 
 
 class ModelShelf:
@@ -40,7 +33,7 @@ class ModelShelf:
         self._post = post
         self._on_change = on_change
         self._on_removed = on_removed
-        self._stop = threading.Event()
+        self._errands = Errands(lane, post)
 
     def copy_in(
         self, path: Path, on_progress: Progress, on_end: Callable[[InstalledModel | AppError | None], None]
@@ -52,7 +45,7 @@ class ModelShelf:
                 self._on_change()
             on_end(outcome)
 
-        self._start(lambda progress: self._installed.copy_in(path, progress), on_progress, ended)
+        self._errands.start(lambda progress: self._installed.copy_in(path, progress), on_progress, ended)
 
     def verify(
         self, model: InstalledModel, on_progress: Progress, on_end: Callable[[Check | AppError | None], None]
@@ -64,7 +57,7 @@ class ModelShelf:
                 self._on_change()
             on_end(outcome)
 
-        self._start(lambda progress: self._installed.verify(model, progress), on_progress, ended)
+        self._errands.start(lambda progress: self._installed.verify(model, progress), on_progress, ended)
 
     def look_near(self, beside: Path | None, on_end: Callable[[tuple[Nearby, ...]], None]) -> None:
         """Look for models of the catalogue beside the application, on removable disks and among the downloads."""
@@ -93,35 +86,8 @@ class ModelShelf:
         self._on_change()
 
     def stop(self) -> None:
-        """End what runs and what waits."""
-        self._stop.set()
-        self._stop = threading.Event()
+        """End what runs and what waits. Nothing is left of a copy."""
+        self._errands.stop()
 
     def close(self) -> None:
-        self.stop()
-        self._lane.close()
-
-    def _start(
-        self,
-        work: Callable[[Progress], _Outcome],
-        on_progress: Progress,
-        on_end: Callable[[_Outcome | AppError | None], None],
-    ) -> None:
-        stop = self._stop
-
-        def progress(done: int, total: int) -> None:
-            if stop.is_set():
-                raise StoppedError
-            self._post(lambda: on_progress(done, total))
-
-        def job() -> None:
-            outcome: _Outcome | AppError | None
-            try:
-                outcome = work(progress)
-            except StoppedError:
-                outcome = None
-            except AppError as error:
-                outcome = error
-            self._post(lambda: on_end(outcome))
-
-        self._lane.submit(job)
+        self._errands.close()

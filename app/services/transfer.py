@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -20,16 +20,13 @@ from app.export.lossless import conversation_to_json, to_json_pieces
 from app.export.reading import Found, Unread, read_conversations
 from app.export.transcript import title_of, transcript
 from app.jobs import Lane, Post
+from app.services.errands import Errands
 from app.services.transfer_events import ExportRequest, Imported, ImportReport, Known, Progress
 from app.store.conversations import ConversationStore
 
 _Outcome = TypeVar("_Outcome")
 
 _COPIES = uuid.UUID("0b0c7f7e-52b5-5d8a-9a53-0f8e4f0a8a6e")
-
-
-class StoppedError(Exception):
-    """The user ended an export or an import; what was finished stays."""
 
 
 def export_conversations(
@@ -91,10 +88,8 @@ class TransferService:
     ) -> None:
         """open_store gives a store for the lane's thread; on_imported is called when conversations came in."""
         self._open_store = open_store
-        self._lane = lane
-        self._post = post
+        self._errands = Errands(lane, post)
         self._on_imported = on_imported
-        self._stop = threading.Event()
 
     def export(
         self,
@@ -121,12 +116,10 @@ class TransferService:
 
     def stop(self) -> None:
         """End what runs and what waits, after the conversation that it is at."""
-        self._stop.set()
-        self._stop = threading.Event()
+        self._errands.stop()
 
     def close(self) -> None:
-        self.stop()
-        self._lane.close()
+        self._errands.close()
 
     def _start(
         self,
@@ -134,32 +127,11 @@ class TransferService:
         on_progress: Progress,
         on_end: Callable[[_Outcome | AppError | None], None],
     ) -> None:
-        stop = self._stop
-
-        def progress(done: int, total: int | None) -> None:
-            if stop.is_set():
-                raise StoppedError
-            self._post(lambda: on_progress(done, total))
-
-        def job() -> None:
-            outcome = self._outcome(work, progress)
-            self._post(lambda: on_end(outcome))
-
-        self._lane.submit(job)
-
-    def _outcome(
-        self, work: Callable[[ConversationStore, Progress], _Outcome], progress: Progress
-    ) -> _Outcome | AppError | None:
-        try:
-            store = self._open_store()
-            try:
+        def with_store(progress: Progress) -> _Outcome:
+            with closing(self._open_store()) as store:
                 return work(store, progress)
-            finally:
-                store.close()
-        except StoppedError:
-            return None
-        except AppError as error:
-            return error
+
+        self._errands.start(with_store, on_progress, on_end)
 
 
 def _targets(chosen: list[Conversation], request: ExportRequest) -> list[Path]:

@@ -19,7 +19,8 @@ from app.errors import AppError, NotFoundError, TransferError
 from app.export.formats import Format
 from app.export.transcript import Choices
 from app.jobs import Lane
-from app.services.transfer import StoppedError, TransferService, export_conversations, import_conversations
+from app.services.errands import StoppedError
+from app.services.transfer import TransferService, export_conversations, import_conversations
 from app.services.transfer_events import ExportRequest, Imported, ImportReport, Known
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
