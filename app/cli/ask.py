@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -32,6 +33,31 @@ from app.services.events import (
 )
 from app.services.evidence import evidence, in_words, tool_step
 from app.services.offers import LeaveOut, Offer, UseContext
+
+
+def add_ask_command(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``ask`` to the commands of the command line. common holds what all commands take."""
+    command = commands.add_parser("ask", parents=[common], help="ask a question and stream the answer")
+    command.add_argument("question", metavar="QUESTION")
+    command.add_argument("--model", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="a GGUF file")
+    command.add_argument("--conversation", metavar="ID", help="go on in this conversation")
+    command.add_argument(
+        "--attach", type=Path, metavar="FILE", nargs="+", default=[], action="extend", help="send files along"
+    )
+    command.add_argument("--library", metavar="NAME", help="let the model search this library of documents")
+    command.add_argument("--effort", choices=[effort.value for effort in Effort], help="how long to think")
+    command.add_argument("--temperature", type=float, metavar="T", help="0 always takes the likeliest token")
+    command.add_argument("--max-tokens", type=int, metavar="N", help="stop the answer after so many tokens")
+    command.add_argument("--thinking-budget", type=int, metavar="N", help="answer after so many tokens of thought")
+    command.add_argument("--context", type=int, metavar="TOKENS", help="size of the context")
+    command.add_argument(
+        "--when-full",
+        choices=["stop", "leave-out", "larger"],
+        default="stop",
+        help="where the conversation no longer fits: leave out its oldest messages, or use a larger context",
+    )
+    command.add_argument("--show-reasoning", action="store_true", help="print the model's thoughts too")
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
 def ask(paths: Paths, options: argparse.Namespace) -> int:

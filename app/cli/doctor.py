@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import platform
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -25,6 +26,15 @@ from app.store.folder import prepare
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "sqlite-utils", "markdown-it-py", "tiktoken", "huggingface-hub")
 _FEATURES = ("avx", "avx2", "avx512f", "avx512_vnni", "amx_int8", "fma", "f16c", "bmi2", "asimd", "sve")
 _GIB = 1 << 30
+
+
+def add_doctor_command(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``doctor`` to the commands of the command line. common holds what all commands take."""
+    command = commands.add_parser("doctor", parents=[common], help="say how this installation and its data are")
+    command.add_argument(
+        "--network", action="store_true", help="list every process and what it has open to the outside"
+    )
+    command.add_argument("--json", action="store_true")
 
 
 def doctor(paths: Paths, options: argparse.Namespace) -> int:

@@ -31,6 +31,20 @@ from app.store.folder import prepare
 _SHORT_ID = 8
 
 
+def add_list_command(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``list`` to the commands of the command line. common holds what all commands take."""
+    command = commands.add_parser("list", parents=[common], help="list the conversations")
+    command.add_argument("--json", action="store_true")
+
+
+def add_show_command(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``show`` to the commands of the command line. common holds what all commands take."""
+    command = commands.add_parser("show", parents=[common], help="print a conversation")
+    command.add_argument("id", metavar="ID", help="its id, or the beginning of it")
+    command.add_argument("--show-reasoning", action="store_true", help="print the model's thoughts too")
+    command.add_argument("--json", action="store_true")
+
+
 def list_conversations(paths: Paths, options: argparse.Namespace) -> int:
     with opened_store(paths) as store:
         conversations = store.conversations()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from app import APP_NAME, __version__
+from app.cli.commands import COMMAND_NAMES, load
 from app.errors import AppError
 from app.jobs import Post
 from app.paths import Paths
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from app.core import Core
     from app.services.rescue import Rescuer
 
-COMMAND_NAMES = ("ask", "list", "show", "doctor", "export", "import", "library", "models", "backups")
-"""Known without loading the commands, and with them half of the application, before the window is shown."""
-
 _WITH_VALUE = ("--data-dir", "--model")
 
 
@@ -32,11 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A frozen build starts the engine process from this same executable.
     multiprocessing.freeze_support()
     given = opening(sys.argv[1:] if arguments is None else arguments)
-    opens_window = not any(each in (*COMMAND_NAMES, "-h", "--help", "--smoke-test") for each in given)
-    options = (_window_parser() if opens_window else build_parser()).parse_args(given)
+    options = build_parser(_needed(given)).parse_args(given)
     paths = Paths(options.data_dir.expanduser().absolute()) if options.data_dir else Paths.default()
     try:
-        return (_window if opens_window else _command)(paths, options)
+        return _run(paths, options)
     except AppError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -49,27 +46,43 @@ def opening(arguments: Sequence[str]) -> list[str]:
     A command's name always is the command; a word that looks like no file is left to be refused as no command.
     """
     given = list(arguments)
-    at = 0
-    while at < len(given) and given[at].startswith("-") and given[at] != "--":
-        if given[at] == "--open":
-            return given
-        at += 2 if given[at] in _WITH_VALUE else 1
-    first = given[at] if at < len(given) else ""
+    at = _first_word(given)
+    if at is None:
+        return given
+    first = given[at]
     if first == "--":
         # A name that begins with a dash would be taken for an option.
         return [*given[:at], "--open", *(str(Path(name).absolute()) for name in given[at + 1 :])]
-    if first and first not in COMMAND_NAMES and (Path(first).suffix or Path(first).exists()):
+    if first not in COMMAND_NAMES and (Path(first).suffix or Path(first).exists()):
         return [*given[:at], "--open", *given[at:]]
     return given
 
 
-def _command(paths: Paths, options: argparse.Namespace) -> int:
-    from app.cli.commands import COMMANDS
-    from app.cli.smoke import smoke_test
+def _first_word(given: Sequence[str]) -> int | None:
+    """Where the first argument is that is neither an option nor the value of one: a command, a file or ``--``."""
+    at = 0
+    while at < len(given) and given[at] != "--open":
+        if given[at] == "--" or not given[at].startswith("-"):
+            return at
+        at += 2 if given[at] in _WITH_VALUE else 1
+    return None
 
+
+def _needed(given: Sequence[str]) -> Sequence[str]:
+    """The commands that these arguments can't be understood without. For the window that is none."""
+    at = _first_word(given)
+    if at is not None:
+        # What is no command is refused with the names of all that are.
+        return [given[at]] if given[at] in COMMAND_NAMES else COMMAND_NAMES
+    return COMMAND_NAMES if "-h" in given or "--help" in given else ()
+
+
+def _run(paths: Paths, options: argparse.Namespace) -> int:
     if options.smoke_test:
+        from app.cli.smoke import smoke_test
+
         return smoke_test()
-    return COMMANDS.get(options.command, _window)(paths, options)
+    return _window(paths, options) if options.command is None else load(options.command).run(paths, options)
 
 
 def _window(paths: Paths, options: argparse.Namespace) -> int:
@@ -126,8 +139,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"inglenook: {message}. See `{self.prog} --help`.\n")
 
 
-def _window_parser() -> argparse.ArgumentParser:
-    """The options that go without a command."""
+def build_parser(names: Sequence[str] = COMMAND_NAMES) -> argparse.ArgumentParser:
+    """The options and these commands. The manual page is made from it."""
     parser = _Parser(prog="inglenook", description=f"{APP_NAME}: private chat with a model on this computer.")
     parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", default=None, help="where everything is kept")
@@ -136,21 +149,17 @@ def _window_parser() -> argparse.ArgumentParser:
         "--open", type=Path, metavar="FILE", nargs="*", default=[], help="open a model, conversations or documents"
     )
     parser.add_argument("--smoke-test", action="store_true", help="try whether this installation is complete, and end")
-    return parser
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """All commands and options. The manual page is made from it."""
-    from app.cli.commands import add_commands
-
+    parser.set_defaults(command=None)
+    if not names:
+        return parser
     common = _Parser(add_help=False)
     # SUPPRESS, so that a value given before the command is not overwritten by the default after it.
     common.add_argument(
         "--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where everything is kept"
     )
-    parser = _window_parser()
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands (none opens the window)", parser_class=_Parser
     )
-    add_commands(commands, common)
+    for name in names:
+        load(name).add(commands, common)
     return parser

@@ -9,6 +9,7 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import filterfalse
 
 from app.domain.documents import Mark, Rectangle, Unit
 
@@ -18,7 +19,8 @@ PIECE = 16_384
 _COMPATIBLE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003ffff"
 _SOUTH_EAST = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _WITHOUT_SPACES = re.compile(f"[{_COMPATIBLE}]+|[{_SOUTH_EAST}]+")
-_SOFT_HYPHENS = dict.fromkeys([0xAD, 0x200B, 0x2060, 0xFEFF])
+_SOFT_HYPHENS = re.compile("[\u00ad\u200b\u2060\ufeff]+")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _MARK_FIELDS = 7
 _TENTHS = 10
 
@@ -27,7 +29,7 @@ def plain(text: str) -> str:
     """A text with ligatures, wide letters and the like as ordinary ones, and without what only breaks lines."""
     if text.isascii():
         return text.replace("\0", " ")
-    sound = text.translate(_SOFT_HYPHENS).replace("\0", " ").encode("utf-8", "replace").decode()
+    sound = _SOFT_HYPHENS.sub("", text).replace("\0", " ").encode("utf-8", "replace").decode()
     return unicodedata.normalize("NFKC", sound)
 
 
@@ -56,7 +58,7 @@ def for_pieces(text: str) -> str:
     if text.isascii():
         return plain(text).lower()
     decomposed = unicodedata.normalize("NFKD", plain(text).casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return _FOREIGN.sub(lambda run: "".join(filterfalse(unicodedata.combining, run.group())), decomposed)
 
 
 def pack_text(text: str) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from app.engine.machine import total_memory
 from tests.bench import (
     answers,
     download,
+    indexing,
     large_index,
     long_conversation,
     many,
@@ -44,6 +45,7 @@ def main() -> int:
         many.rows,
         download.rows,
         lambda: answers.rows(_QUICK_ANSWERS if options.quick else _ANSWERS),
+        indexing.rows,
         lambda: retrieval.rows(options.cranfield, large_index.default_path(), options.embedding),
     ]
     model = None if options.no_synthetic else _model(options.synthetic)

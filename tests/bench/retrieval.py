@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import queue
@@ -24,14 +23,11 @@ from app.services.folder_scan import compare, scan
 from app.store.index import ByMeaning, DocumentIndex, Origin
 from app.store.index_files import LibraryFiles
 from tests.bench import cranfield, large_index
+from tests.bench.indexing import MANUALS, manual
 from tests.bench.plain_bm25 import PlainBm25, words
 from tests.bench.report import Row
 
 QUESTIONS = Path(__file__).parents[1] / "data" / "questions.json"
-MANUALS = {
-    "policy": Path("/usr/share/doc/debian-policy/policy.pdf.gz"),
-    "developers-reference": Path("/usr/share/developers-reference/developers-reference.pdf"),
-}
 _DEEP_ENOUGH = 40
 """Passages that are asked for, so that ten documents are among them."""
 _FIRST = 5
@@ -114,7 +110,7 @@ def page_row() -> Row:
     questions = json.loads(QUESTIONS.read_text())
     right = 0
     with tempfile.TemporaryDirectory() as folder, closing(DocumentIndex(Path(folder) / "index.db")) as index:
-        documents = {name: _add_manual(index, Path(folder), name, path) for name, path in MANUALS.items()}
+        documents = {name: _add_manual(index, Path(folder), name) for name in MANUALS}
         for entry in questions:
             document = documents[entry["document"]]
             pages = _pages_with(document, entry["phrase"])
@@ -215,11 +211,9 @@ def _documents(index: DocumentIndex, query: str, by_meaning: ByMeaning | None = 
     return list(found)[: cranfield.DEPTH]
 
 
-def _add_manual(index: DocumentIndex, folder: Path, name: str, path: Path) -> Document:
-    if path.suffix == ".gz":
-        unpacked = folder / path.stem
-        unpacked.write_bytes(gzip.decompress(path.read_bytes()))
-        path = unpacked
+def _add_manual(index: DocumentIndex, folder: Path, name: str) -> Document:
+    path = folder / f"{name}.pdf"
+    path.write_bytes(manual(name))
     document = read_document(path).document
     assert document is not None
     with index.writing() as connection:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.main import COMMAND_NAMES, opening
+from app.cli.commands import COMMAND_NAMES
+from app.cli.main import build_parser, main, opening
 
 
 @pytest.mark.parametrize(
@@ -41,11 +42,22 @@ def test_a_name_that_begins_with_a_dash_is_no_option(tmp_path: Path, monkeypatch
     assert opening(["--", "-x.pdf"]) == ["--open", str(tmp_path / "-x.pdf")]
 
 
-def test_the_names_of_the_commands_are_those_of_the_commands() -> None:
-    """They stand twice, so that the window need not load the commands."""
-    from app.cli.commands import COMMANDS
+@pytest.mark.parametrize("name", COMMAND_NAMES)
+def test_a_command_is_called_as_its_name_says(name: str) -> None:
+    assert name in build_parser([name]).format_help()
 
-    assert tuple(COMMANDS) == COMMAND_NAMES
+
+def test_all_commands_are_named_where_one_is_asked_for_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["frobnicate"])
+    said = capsys.readouterr().err
+    assert all(name in said for name in COMMAND_NAMES)
+
+
+def test_a_command_loads_no_other(tmp_path: Path) -> None:
+    look = f"import sys; from app.cli import main; main(['list', '--data-dir', {str(tmp_path)!r}]); print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert not {"app.core", "app.cli.ask", "app.cli.library", "PySide6"} & set(result.stdout.split())
 
 
 def test_before_the_window_is_shown_nothing_is_loaded_that_it_does_not_need() -> None:

@@ -19,13 +19,16 @@ ANSWER = (
 
 
 def driver_of(tmp_path: Path, *outputs: str) -> Driver:
-    """A core on an engine that plays this script."""
-    return Driver(tmp_path / "data", ScriptedEngine(script=Script(outputs)), TINY)
+    """A core on an engine that plays this script, whose conversations get titles."""
+    driver = Driver(tmp_path / "data", ScriptedEngine(script=Script(outputs)), TINY)
+    driver.core.override_settings(titles=True)
+    return driver
 
 
 @pytest.fixture
 def driver(tmp_path: Path) -> Iterator[Driver]:
     driver = Driver(tmp_path / "data", model=TINY)
+    driver.core.override_settings(titles=True)
     yield driver
     driver.close()
 
@@ -97,6 +100,7 @@ def test_titles_can_be_left_to_the_first_words(tmp_path: Path) -> None:
 
 def test_the_trial_model_is_not_asked(tmp_path: Path) -> None:
     driver = Driver(tmp_path / "data", model=trial_model())
+    driver.core.override_settings(titles=True)
     driver.ask_briefly("Hello")
     settled(driver)
     driver.run_posted()
