@@ -26,10 +26,11 @@ if [ "$purpose" = package ]; then
   programs="$programs strip=binutils dpkg-deb=dpkg lintian=lintian rsvg-convert=librsvg2-bin xz=xz-utils debootstrap=debootstrap
     desktop-file-validate=desktop-file-utils appstreamcli=appstream xmllint=libxml2-utils"
 fi
-# Long real documents in many formats, which the tests read. Only Debian has them as packages; elsewhere those tests are
-# skipped. Asked of dpkg and not of /usr/share/doc, which small images leave out.
-manuals=""
-[ "$purpose" = test ] && command -v dpkg >/dev/null && manuals="debian-policy developers-reference"
+# Long real documents in many formats, which the tests read, and letters of Asia. Only Debian has them as packages;
+# elsewhere what needs them is skipped. Asked of dpkg and not of /usr/share/doc, which small images leave out.
+for_tests=""
+[ "$purpose" = test ] && command -v dpkg >/dev/null &&
+  for_tests="debian-policy developers-reference fonts-droid-fallback fonts-tlwg-garuda-ttf"
 
 missing_packages() {
   local known entry
@@ -40,7 +41,7 @@ missing_packages() {
   for entry in $programs; do
     command -v "${entry%%=*}" >/dev/null || printf '%s ' "${entry##*=}"
   done
-  for entry in $manuals; do
+  for entry in $for_tests; do
     [ -e "/var/lib/dpkg/info/$entry.list" ] || printf '%s ' "$entry"
   done
   python3 -c 'import venv, ensurepip' 2>/dev/null || printf 'python3-venv '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -74,9 +75,14 @@ class Screen:
         raise AssertionError(f"no window “{name}” appeared within {seconds} s")
 
     def screenshot(self, target: Path) -> None:
-        """Save what is on the screen, for people to look at; needs ImageMagick and does nothing without it."""
-        command = ["import", "-window", "root", str(target)]
-        try:
-            subprocess.run(command, env={**os.environ, **self.environment}, check=False, capture_output=True)
-        except FileNotFoundError:
-            return
+        """Save what is on the screen as a picture."""
+        command = [sys.executable, "-c", _SAVE_SCREEN, str(target)]
+        subprocess.run(command, env={**os.environ, **self.environment}, check=True, capture_output=True)
+
+
+_SAVE_SCREEN = """
+import sys
+from PySide6.QtGui import QGuiApplication
+application = QGuiApplication([])
+assert application.primaryScreen().grabWindow(0).save(sys.argv[1])
+"""

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -138,7 +139,9 @@ class App:
             if found:
                 return found
             time.sleep(0.1)
-        self._screen.screenshot(Path("/tmp/inglenook-failed-tests/whole.png"))
+        folder = Path(tempfile.gettempdir()) / "inglenook-failed-tests"
+        folder.mkdir(exist_ok=True)
+        self._screen.screenshot(folder / "whole.png")
         raise AssertionError(f"waited in vain for {what}")
 
 
