@@ -122,6 +122,9 @@ class Embeddings:
         except AppError as error:
             self._tell_failure(error)
             return None
+        if self.state.phase is EmbeddingPhase.FAILED:
+            # What failed works again.
+            self._post(self.work)
         return partial(self._stored().ranking, meaning=Meaning(source, vector, info.floor))
 
     def _run(self) -> None:

@@ -146,6 +146,25 @@ def test_a_model_that_is_gone_is_told_of_and_words_are_still_found(
     assert found(shelf, "coffee") == ["kitchen.txt"]
 
 
+def test_a_model_that_comes_back_is_used_by_the_next_question(
+    open_shelf: Open, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    own, away = tmp_path / "own.gguf", tmp_path / "away.gguf"
+    own.write_bytes(model.read_bytes())
+    shelf = open_shelf(embedding=own)
+    shelf.create("Papers", folder)
+    embeddings = shelf.service.embeddings
+    assert embeddings is not None
+    shelf.embedded()
+    shelf.embedder.unload()
+    own.rename(away)
+    assert found(shelf, "broken car") == []
+    shelf.until(lambda: embeddings.state.phase is EmbeddingPhase.FAILED)
+    away.rename(own)
+    assert found(shelf, "broken car") == ["garage.txt"]
+    shelf.until(lambda: embeddings.state.phase is EmbeddingPhase.READY)
+
+
 def test_a_text_that_kills_the_model_costs_nobody_else_anything(open_shelf: Open, folder: Path, model: Path) -> None:
     (folder / "poison.txt").write_text("Coffee and poison.")
     shelf = open_shelf(embedding=model, embedder="tests.engine.factories:frail_embedder")
