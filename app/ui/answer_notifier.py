@@ -10,16 +10,16 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.domain.chat import Status
 from app.services.events import Event, TurnEnded, TurnStarted
+from app.ui.desktop_message import DesktopMessage
 
 LONG_SECONDS = 20.0
 """Who has waited less is most likely still there."""
 
 
 class AnswerNotifier(QObject):
-    """Has the system mark the window in its task bar or dock, until it is looked at.
+    """Has the system mark the window in its task bar or dock, and the desktop show a message, until it is looked at.
 
-    No message in the tray: on Linux that needs D-Bus, which is not there everywhere, and answers are nobody else's
-    business.
+    The message says no word of the answer: it may be read over a shoulder, or on a locked screen.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class AnswerNotifier(QObject):
         self._alert = alert
         self._clock = clock
         self._started: float | None = None
+        self.message = DesktopMessage(self)
 
     def handle(self, event: Event) -> None:
         """Take what the core tells of turns."""
@@ -48,3 +49,5 @@ class AnswerNotifier(QObject):
                     and not self._window.window().isActiveWindow()
                 ):
                     self._alert(self._window.window())
+                    done = message.status is Status.COMPLETE
+                    self.message.show("The answer is ready." if done else "There is no answer: something went wrong.")

@@ -169,10 +169,11 @@ class MainWindow(QMainWindow):
         presenter.busy_changed.connect(act[Act.ANSWER_NOW].setEnabled)
         act[Act.ATTACH].triggered.connect(presenter.documents.ask_for_files)
         presenter.documents.viewer.visibility_changed.connect(self._show_document)
+        presenter.notifier.message.clicked.connect(self.come_forward)
         presenter.start(initial_model)
 
     def come_forward(self) -> None:
-        """Be seen: somebody started the application once more."""
+        """Be seen: somebody started the application once more, or clicked on its message."""
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()

@@ -74,7 +74,7 @@ class Presenter(QObject):
         self.transfer = TransferController(self._core, self._panels, self.chat, widget)
         self.list = ListController(self._core, self._panels, self.chat, self)
         self.drafts = DraftController(self._core, self._panels, self.chat, self)
-        self._notifier = AnswerNotifier(widget)
+        self.notifier = AnswerNotifier(widget)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._idle_timer = QTimer(self)
@@ -152,7 +152,7 @@ class Presenter(QObject):
     def _on_event(self, event: Event) -> None:
         self.documents.handle(event)
         self.desk.handle(event)
-        self._notifier.handle(event)
+        self.notifier.handle(event)
         match event:
             case ModelChanged():
                 if self.models.usable:

@@ -83,16 +83,20 @@ def test_a_document_waits_until_there_is_a_model_and_says_so(open_window: Opener
         (19.0, Status.COMPLETE, False),
     ],
 )
-def test_a_long_answer_that_ends_unseen_is_told(qtbot: QtBot, seconds: float, status: Status, told: bool) -> None:
+def test_a_long_answer_that_ends_unseen_is_told(
+    qtbot: QtBot, seconds: float, status: Status, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    now, alerts = [100.0], list[QWidget]()
+    now, alerts, said = [100.0], list[QWidget](), list[str]()
     notifier = AnswerNotifier(window, alerts.append, lambda: now[0])
+    monkeypatch.setattr(notifier.message, "show", said.append)
     answer = replace(answer_of("Done."), status=status)
     notifier.handle(TurnStarted(NOWHERE, question("Why?"), answer))
     now[0] += seconds
     notifier.handle(TurnEnded(answer))
     assert alerts == ([window] if told else [])
+    assert ["ready" in text for text in said] == ([status is Status.COMPLETE] if told else [])
 
 
 def test_nobody_who_looks_at_the_window_is_alerted(qtbot: QtBot) -> None:
