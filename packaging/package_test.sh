@@ -158,6 +158,26 @@ else
   passed "no AF_INET socket in a whole run (start, document, chat, quit, export; $processes threads made any)"
 fi
 
+# --- A download: sockets in its own process, and in no other --------------------------------------------------------------
+"${PYTHON:-build/venv/bin/python}" packaging/small_hub.py resources/tiny-gpt-oss.gguf >"$results/hub.txt" &
+hub=$!
+until_true 60 grep -q http "$results/hub.txt" || failed "a hub on this computer"
+# With the name of the process (or thread) on each line.
+desk strace -f -Y -qq -o /tmp/run/download.txt -e trace=socket,connect,sendto \
+  inglenook models get someone/something/tiny-gpt-oss.gguf --endpoint "$(cat "$results/hub.txt")" --data-dir "$home/fetched" \
+  >"$results/download.log" 2>&1 || true
+kill $hub
+cp "$root/tmp/run/download.txt" "$results/"
+check "a model is fetched by the installed application" \
+  cmp -s resources/tiny-gpt-oss.gguf "$root$home/fetched/models/tiny-gpt-oss.gguf"
+grep -E 'AF_INET|AF_NETLINK|AF_PACKET' "$root/tmp/run/download.txt" >"$results/download-sockets.txt" || true
+check "the download opened sockets" test -s "$results/download-sockets.txt"
+if grep -vE '^[0-9]+<inglen-download?>' "$results/download-sockets.txt" >"$results/astray.txt"; then
+  failed "no other process of a download has an AF_INET socket"
+else
+  passed "no other process of a download has an AF_INET socket"
+fi
+
 # --- What the desktop makes of our files --------------------------------------------------------------------------------------
 desk inglenook export --all --format json --output "$home/talks.json" >/dev/null
 check "an export has our MIME type" sh -c "chroot '$root' gio info -a standard::content-type '$home/talks.json' | grep -q inglenook"

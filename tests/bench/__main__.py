@@ -13,6 +13,7 @@ from app.engine.machine import total_memory
 from tests.bench import (
     answers,
     download,
+    frozen,
     indexing,
     large_index,
     long_conversation,
@@ -26,9 +27,11 @@ from tests.bench import (
 )
 from tests.bench.report import Row, as_json, print_table
 from tests.bench.synthetic import GIB, Shape, has_room, write_synthetic
+from tests.models import trial_model
 
 _ROUNDS, _QUICK_ROUNDS = 3, 1
 _TOKENS, _QUICK_TOKENS = 4000, 700
+_FROZEN_ROUNDS = 3
 _ANSWERS, _QUICK_ANSWERS = 200, 20
 _QUICK_CONTEXTS = (16384,)
 # The model, and what else runs beside it.
@@ -49,6 +52,7 @@ def main() -> int:
         lambda: retrieval.rows(options.cranfield, large_index.default_path(), options.embedding),
     ]
     model = None if options.no_synthetic else _model(options.synthetic)
+    parts.append(lambda: frozen.rows(options.frozen, model or trial_model(), _FROZEN_ROUNDS))
     if model is not None:
         parts += _full_size(model, options.quick)
     rows: list[Row] = []
@@ -73,6 +77,9 @@ def _options() -> argparse.Namespace:
         help="an embedding model for the rows of Cranfield (python -m tests.bench.minilm makes one)",
     )
     parser.add_argument("--cranfield", type=Path, default=collection, metavar="DIR", help="the Cranfield collection")
+    parser.add_argument(
+        "--frozen", type=Path, default=frozen.PROGRAM, metavar="FILE", help="the program that `make package` built"
+    )
     parser.add_argument("--no-synthetic", action="store_true", help="leave out what needs a model of full size")
     parser.add_argument("--quick", action="store_true", help="shorter prompts and fewer rounds, for a first look")
     parser.add_argument("--json", type=Path, help="write the results here as well")

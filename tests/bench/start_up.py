@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.report import Row
@@ -22,32 +23,24 @@ _BARE = (
 )
 
 
-def rows() -> list[Row]:
+def rows(program: Sequence[str] = (sys.executable, "-m", "app"), name: str = "window visible after") -> list[Row]:
+    """program is what starts the application."""
     with Screen() as screen, tempfile.TemporaryDirectory() as folder:
         bare: list[float] = []
         ours: list[float] = []
         for i in range(_ROUNDS + 1):
             # The first round only warms the page cache.
             first = _seconds_to_window(screen, [sys.executable, "-c", _BARE])
-            second = _seconds_to_window(screen, [sys.executable, "-m", "app", "--data-dir", str(Path(folder) / str(i))])
+            second = _seconds_to_window(screen, [*program, "--data-dir", str(Path(folder) / str(i))])
             if i:
                 bare.append(first)
                 ours.append(second)
     value = statistics.median(ours)
-    return [
-        Row(
-            "window visible after",
-            value,
-            "s",
-            statistics.median(bare),
-            "an empty Qt window",
-            f"at most {_LIMIT} s",
-            value <= _LIMIT,
-        )
-    ]
+    row = Row(name, value, "s", statistics.median(bare), "an empty Qt window", f"at most {_LIMIT} s")
+    return [row.judged(value <= _LIMIT)]
 
 
-def _seconds_to_window(screen: Screen, command: list[str]) -> float:
+def _seconds_to_window(screen: Screen, command: Sequence[str]) -> float:
     started = time.monotonic()
     process = subprocess.Popen(command, env={**os.environ, **screen.environment}, stderr=subprocess.DEVNULL)
     try:
