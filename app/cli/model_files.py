@@ -188,7 +188,7 @@ def _verify(store: ModelStore, options: argparse.Namespace) -> int:
     check = store.installed.verify(model, _shown("Checking"))
     sentence = {
         Check.RIGHT: f"{model.name} is what was published.",
-        Check.WRONG: f"{model.path.name} is damaged: its checksum is not that of {model.name}.",
+        Check.WRONG: f"{model.path.name} is damaged: its checksum is not the one that was published.",
         Check.UNKNOWN: f"{model.name} can be read to its end. It is in no catalogue, so nobody knows its checksum.",
     }[check]
     if options.json:

@@ -52,11 +52,29 @@ class Checksums:
         return sha256
 
     def _write(self) -> None:
-        unfinished = self._path.with_name(f"{self._path.name}.new")
         # It only spares work.
         with suppress(OSError):
-            unfinished.write_text(json.dumps(self._known, indent=1), encoding="ascii")
-            unfinished.replace(self._path)
+            _write_texts(self._path, self._known)
+
+
+class Published:
+    """The checksums that hubs gave for files that were fetched, by the files' names: no catalogue has them all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known = _read(path)
+
+    def of(self, path: Path) -> str | None:
+        return self._known.get(path.name)
+
+    def keep(self, path: Path, sha256: str | None) -> None:
+        """Keep what holds from now on for files of this name; None forgets."""
+        self._known.pop(path.name, None)
+        if sha256 is not None:
+            self._known[path.name] = sha256
+        # Without it the model is listed as not verified, and nothing else.
+        with suppress(OSError):
+            _write_texts(self._path, self._known)
 
 
 def _key(path: Path) -> str:
@@ -68,9 +86,17 @@ def _key(path: Path) -> str:
 
 
 def _read(path: Path) -> dict[str, str]:
+    """The texts by names that a JSON file holds; none where it can't be read."""
     try:
         values = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
     pairs = values.items() if isinstance(values, dict) else ()
     return {key: value for key, value in pairs if isinstance(value, str)}
+
+
+def _write_texts(path: Path, texts: dict[str, str]) -> None:
+    """Write them, all or nothing. Raises OSError."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.write_text(json.dumps(texts, indent=1), encoding="ascii")
+    unfinished.replace(path)

@@ -17,7 +17,7 @@ from app.domain.catalogue import CatalogueEntry, Purpose
 from app.engine.gguf_header import GgufHeader
 from app.engine.gguf_parts import first_part, parts_of, read_model
 from app.errors import AppError, ModelFileError
-from app.services.checksums import Checksums, Progress, sha256_of
+from app.services.checksums import Checksums, Progress, Published, sha256_of
 from app.services.dialects import check_is_chat_model
 
 _COPY_RESERVE = 256 << 20
@@ -67,6 +67,7 @@ class InstalledModels:
         self._used_in_place = used_in_place
         self._remember = remember
         self._checksums = Checksums(folder / "checksums.json")
+        self._published = Published(folder / "published.json")
         # Headers that were read, by path, size and time of change.
         self._headers: dict[tuple[Path, int, int], GgufHeader] = {}
 
@@ -92,9 +93,10 @@ class InstalledModels:
         return next((model for model in found if not model.problem), None)
 
     def note_downloaded(self, files: Sequence[Path], sha256: Sequence[str]) -> None:
-        """Keep the checksums that a download has found right."""
+        """Keep the checksums that a download has found right, by what the hub says of the files."""
         for path, digest in zip(files, sha256, strict=True):
             self._checksums.keep(path, digest)
+            self._published.keep(path, digest)
 
     def use_in_place(self, path: Path) -> InstalledModel:
         """Use a model where it lies, and keep that. Raises ModelFileError for what is no model, SettingsError."""
@@ -132,12 +134,13 @@ class InstalledModels:
             raise ModelFileError(
                 f"{model.path.name} can’t be read to its end.", "Check the disk it lies on.", str(error)
             ) from error
-        if _published(self._catalogue, found) is not None:
+        if _entry_of(self._catalogue, found) is not None or self._is_as_fetched(model.files, found):
             return Check.RIGHT
         named = self._named(model.files)
         # What has a known name and size and other bytes is not what was published.
         known = named is not None and all(file.sha256 for file in named.files)
-        return Check.WRONG if known else Check.UNKNOWN
+        fetched = not model.in_place and any(map(self._published.of, model.files))
+        return Check.WRONG if known or fetched else Check.UNKNOWN
 
     def remove(self, model: InstalledModel) -> None:
         """Delete a model in the folder, or forget one that is used in place. Raises AppError."""
@@ -147,6 +150,7 @@ class InstalledModels:
         try:
             for path in model.files:
                 path.unlink(missing_ok=True)
+                self._published.keep(path, None)
         except OSError as error:
             raise ModelFileError(
                 f"{model.path.name} can’t be deleted ({error.strerror or error}).",
@@ -183,6 +187,8 @@ class InstalledModels:
                 _refuse_another(final, digest)
                 target.replace(final)
                 self._checksums.keep(final, digest)
+                if self._published.of(final) != digest:
+                    self._published.keep(final, None)
         finally:
             for target in unfinished:
                 target.unlink(missing_ok=True)
@@ -207,10 +213,18 @@ class InstalledModels:
             present = (path,) if path.exists() else ()
             return InstalledModel(path, present, path.stem, _size(path), in_place=in_place, problem=str(error))
         known = [self._checksums.known(file) for file in files]
-        by_checksum = _published(self._catalogue, known)
+        by_checksum = _entry_of(self._catalogue, known)
         entry = by_checksum or self._named(files)
         name = entry.name if entry is not None else path.stem
-        return InstalledModel(path, files, name, header.size, entry, by_checksum is not None, in_place)
+        verified = by_checksum is not None or self._is_as_fetched(files, known)
+        return InstalledModel(path, files, name, header.size, entry, verified, in_place)
+
+    def _is_as_fetched(self, files: Sequence[Path], digests: Sequence[str | None]) -> bool:
+        """Whether files of the folder have the checksums that the hub gave for them."""
+        return all(
+            path.parent == self._folder and digest is not None and digest == self._published.of(path)
+            for path, digest in zip(files, digests, strict=True)
+        )
 
     def _header(self, path: Path) -> GgufHeader:
         try:
@@ -233,7 +247,7 @@ class InstalledModels:
         return None
 
 
-def _published(catalogue: Iterable[CatalogueEntry], digests: Sequence[str | None]) -> CatalogueEntry | None:
+def _entry_of(catalogue: Iterable[CatalogueEntry], digests: Sequence[str | None]) -> CatalogueEntry | None:
     """The entry whose files have these checksums."""
     for entry in catalogue:
         if None not in digests and [file.sha256 for file in entry.files] == list(digests):

@@ -11,6 +11,7 @@ import pytest
 
 from app.domain.catalogue import CatalogueEntry
 from app.errors import ModelFileError
+from app.services.checksums import sha256_of
 from app.services.installed import Check, InstalledModels
 from app.services.nearby import models_nearby, places_to_look
 from tests.engine.test_damaged_models import split
@@ -192,3 +193,21 @@ def test_a_file_of_a_known_name_and_another_size_is_not_offered(tmp_path: Path) 
 def test_one_looks_beside_the_application_first(tmp_path: Path) -> None:
     assert places_to_look(tmp_path)[0] == tmp_path
     assert len(places_to_look(None)) >= 1
+
+
+def test_what_a_hub_vouched_for_counts_as_verified_until_it_changes_or_is_removed(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "models")
+    path = shelf.folder / "fetched.gguf"
+    path.write_bytes(TINY.read_bytes())
+    assert shelf.models.verify(shelf.models.find("fetched"), silent) is Check.UNKNOWN
+    shelf.models.note_downloaded([path], [sha256_of(path, silent)])
+    assert Shelf(tmp_path / "models").models.find("fetched").verified
+    assert shelf.models.verify(shelf.models.find("fetched"), silent) is Check.RIGHT
+    data = bytearray(TINY.read_bytes())
+    data[-100] ^= 1
+    path.write_bytes(data)
+    assert not shelf.models.find("fetched").verified
+    assert shelf.models.verify(shelf.models.find("fetched"), silent) is Check.WRONG
+    shelf.models.remove(shelf.models.find("fetched"))
+    path.write_bytes(data)
+    assert shelf.models.verify(shelf.models.find("fetched"), silent) is Check.UNKNOWN

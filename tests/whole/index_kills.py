@@ -19,7 +19,7 @@ from tests.services.libraries import Shelf
 from tests.services.test_indexing_kills import change, content
 from tests.whole.test_window import App
 
-_CHANGES = 6
+_CHANGES = 2
 _LONGEST_SECONDS = 2.5
 _NAME = "Papers"
 
@@ -58,7 +58,7 @@ def _end(data: Path, folder: Path) -> dict[str, object]:
     """What is in the index when nobody disturbs it any more."""
     with closing(Shelf(data)) as shelf:
         shelf.rescan(_NAME) if shelf.service.libraries() else shelf.create(_NAME, folder)
-        shelf.until(lambda: shelf.service._indexing.idle)
+        shelf.until(lambda: shelf.service._indexing.idle, seconds=1800)
         shelf.run_for(0.5)
         return content(shelf)
 
