@@ -12,6 +12,7 @@ import psutil
 
 from app import __version__
 from app.cli.network import network
+from app.domain.sizes import file_size, memory_there
 from app.engine.gguf_header import read_header
 from app.engine.machine import available_memory, engine_threads, physical_cores, total_memory
 from app.engine.variants import choose, library_folder, variants
@@ -24,7 +25,6 @@ from app.store.folder import prepare
 
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "sqlite-utils", "markdown-it-py", "tiktoken", "huggingface-hub")
 _FEATURES = ("avx", "avx2", "avx512f", "avx512_vnni", "amx_int8", "fma", "f16c", "bmi2", "asimd", "sve")
-_GIB = 1 << 30
 
 
 def doctor(paths: Paths, options: argparse.Namespace) -> int:
@@ -44,9 +44,9 @@ def doctor(paths: Paths, options: argparse.Namespace) -> int:
         "cpu_variant": _cpu_variant(),
         "cores": physical_cores(),
         "engine_threads": engine_threads(),
-        "memory_gib": round(total_memory() / _GIB, 1),
-        "memory_available_gib": round(available_memory() / _GIB, 1),
-        "disk_free_gib": round(psutil.disk_usage(str(paths.data)).free / _GIB, 1),
+        "memory": memory_there(total_memory()),
+        "memory_available": memory_there(available_memory()),
+        "disk_free": file_size(psutil.disk_usage(str(paths.data)).free),
         "model": _model(paths),
         "database": database,
     }
@@ -105,7 +105,7 @@ def _model(paths: Paths) -> str:
         header = read_header(Path(settings.model_path))
     except AppError as error:
         return f"{settings.model_path}: {error}"
-    return f"{settings.model_path} ({header.architecture}, {header.size / _GIB:.1f} GiB)"
+    return f"{settings.model_path} ({header.architecture}, {file_size(header.size)})"
 
 
 def _database(paths: Paths) -> tuple[str, bool]:
@@ -115,7 +115,7 @@ def _database(paths: Paths) -> tuple[str, bool]:
         return str(error), False
     try:
         return (
-            f"sound, {len(store.conversations())} conversations, {paths.database.stat().st_size / 2**20:.1f} MiB",
+            f"sound, {len(store.conversations())} conversations, {file_size(paths.database.stat().st_size)}",
             True,
         )
     finally:

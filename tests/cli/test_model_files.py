@@ -94,7 +94,9 @@ def test_the_offline_lock_keeps_a_model_from_being_fetched(tmp_path: Path) -> No
     assert hub.heads == 0
 
 
-def test_a_token_comes_from_the_environment_or_a_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_comes_from_the_environment_a_file_or_the_settings_and_is_for_one_endpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_TOKEN", "not meant for us")
     (tmp_path / "token").write_text("from a file\n".replace(" ", "-"))
     with local_hub(FILES) as hub:
@@ -103,6 +105,15 @@ def test_a_token_comes_from_the_environment_or_a_file_only(tmp_path: Path, monke
         hub.tokens.clear()
         assert get(hub, tmp_path / "two", "--token-file", tmp_path / "token").returncode == 0
         assert {token for _, token in hub.tokens} == {"Bearer from-a-file"}
+        hub.tokens.clear()
+        (tmp_path / "five").mkdir()
+        (tmp_path / "five" / "settings.json").write_text(f'{{"hub_endpoint": "{hub.endpoint}", "hub_token": "kept"}}')
+        assert inglenook("models", "get", NAME, data=tmp_path / "five").returncode == 0
+        assert {token for _, token in hub.tokens} == {"Bearer kept"}
+        hub.tokens.clear()
+        (tmp_path / "five" / "models" / TINY.name).unlink()
+        assert get(hub, tmp_path / "five").returncode == 0
+        assert {token for _, token in hub.tokens} == {None}, "an endpoint that was named is not the one of the token"
         hub.tokens.clear()
         monkeypatch.setenv("INGLENOOK_TOKEN", "from-the-environment")
         assert get(hub, tmp_path / "three").returncode == 0

@@ -15,7 +15,7 @@ def test_a_plan_is_printed_as_a_table_and_in_words(tmp_path: Path) -> None:
     result = inglenook("models", "plan", TINY, "--memory", 16, data=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     assert "KV cache, 16,384 tokens" in result.stdout
-    assert "tiny gpt-oss for tests needs 0.1 GiB of memory, and 13.5 GiB are available." in result.stdout
+    assert "tiny gpt-oss for tests needs 72 MB of memory, and 13.5 GB are available." in result.stdout
     table = result.stdout.partition("\n\n")[0].splitlines()
     assert len({len(line) for line in table}) == 1, "the table is aligned"
     assert table[-1].startswith("total")
@@ -46,7 +46,7 @@ def test_the_context_of_the_settings_is_planned_for(tmp_path: Path) -> None:
 def test_what_cannot_run_ends_with_exit_code_1_and_the_plan(tmp_path: Path) -> None:
     result = inglenook("models", "plan", TINY, "--memory", 0.05, data=tmp_path)
     assert result.returncode == 1
-    assert "needs 0.1 GiB of memory; this computer has 0." in result.stdout
+    assert "needs 58 MB of memory, and this computer has 51 MB." in result.stdout
 
 
 def test_a_file_that_is_no_model_is_named_in_one_sentence(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ class Desk:
         self.events: list[DownloadChanged] = []
         self.downloaded: list[tuple[tuple[Path, ...], tuple[str, ...]]] = []
         self.offline = False
+        self.token = ""
         self.service = DownloadService(
             catalogue,
             folder,
@@ -36,6 +37,7 @@ class Desk:
             self._tasks.put,
             self.events.append,
             lambda: endpoint,
+            lambda: self.token,
             lambda: self.offline,
             lambda files, sha256: self.downloaded.append((files, sha256)),
             QUICK,
@@ -65,6 +67,23 @@ def slow_hub() -> Iterator[LocalHub]:
     with local_hub(FILES) as hub:
         hub.pause = 0.01
         yield hub
+
+
+def test_the_token_of_the_settings_is_shown_to_the_hub_unless_another_one_is_given(
+    tmp_path: Path, slow_hub: LocalHub
+) -> None:
+    entry = entry_of(FILES)
+    desk = Desk(tmp_path, slow_hub.endpoint, (entry,))
+    slow_hub.pause = 0
+    for kept, given, shown in (("kept", None, "kept"), ("kept", "given", "given"), ("", None, None)):
+        slow_hub.tokens.clear()
+        desk.token = kept
+        desk.service.start(entry, given)
+        desk.until(DownloadPhase.DONE)
+        assert {token for _, token in slow_hub.tokens} == {f"Bearer {shown}" if shown else None}
+        desk.service.cancel("small")
+        (tmp_path / "model.gguf").unlink()
+    desk.service.close()
 
 
 def test_a_model_is_fetched_and_its_checksum_kept(tmp_path: Path, slow_hub: LocalHub) -> None:

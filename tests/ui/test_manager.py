@@ -141,7 +141,7 @@ def test_a_model_is_fetched_paused_and_given_up(
 ) -> None:
     large = row_of(list(dialog.to_get), "gpt-oss-120b")
     assert "will not run here" in large.text
-    assert "gpt-oss-120b needs 61 GiB of memory." in large.text
+    assert "gpt-oss-120b needs 61.0 GB of memory." in large.text
     assert [row.key for row in dialog.to_get] == ["gpt-oss-120b"], "what is here need not be fetched"
     press(large, "Get it all the same")
     core.model_store.downloads.become(LARGE, DownloadPhase.FETCHING, done=10**9, total=LARGE.size)
