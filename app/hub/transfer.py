@@ -273,6 +273,12 @@ def _disk_error(error: OSError, folder: Path) -> DownloadError:
         return DownloadError(
             "The disk is full.", "Delete what you no longer need, then go on: what has arrived is kept.", str(error)
         )
+    if error.errno == errno.EFBIG:
+        return DownloadError(
+            f"The disk of {folder} takes no files as large as this one.",
+            "FAT ends at 4 GB: move the data folder to a disk with another file system with --data-dir.",
+            str(error),
+        )
     return DownloadError(
         f"The folder {folder} can’t be written to ({error.strerror or error}).",
         "See that your user may write there and that the disk is sound, then go on.",
