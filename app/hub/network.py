@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import httpcore2
 import httpx2
@@ -26,6 +28,9 @@ from app import APP_NAME, __version__
 from app.domain.catalogue import HubFile
 from app.errors import DownloadError
 from app.hub.endpoint import may_carry_a_token
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 # A file comes in the pieces in which it is read from the socket, and each costs its share of Python: with the library's
 # 64 KiB that is a third of the processor's time of a fast line. No more is waited for than has arrived.
@@ -189,6 +194,7 @@ class Hub:
         return httpx2.Client(
             follow_redirects=False,
             trust_env=True,
+            verify=_certificates(),
             timeout=httpx2.Timeout(self._stall_seconds, connect=min(_CONNECT_SECONDS, self._stall_seconds)),
             headers={"User-Agent": f"{APP_NAME}/{__version__}"},
             event_hooks={"request": [self._guard_token]},
@@ -198,6 +204,19 @@ class Hub:
         request.headers.pop("Authorization", None)
         if self._token and _origin(request.url) == self._origin:
             request.headers["Authorization"] = f"Bearer {self._token}"
+
+
+@cache
+def _certificates() -> SSLContext:
+    """Whom to believe. Loaded once for both clients."""
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as error:
+        raise DownloadError(
+            "The certificates that this computer trusts can’t be read.",
+            "Check SSL_CERT_FILE and SSL_CERT_DIR in the environment.",
+            str(error),
+        ) from error
 
 
 @contextmanager

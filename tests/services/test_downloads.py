@@ -5,18 +5,22 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from app.domain.catalogue import CatalogueEntry
+from app.engine.gguf_parts import read_model
 from app.errors import DownloadError
 from app.jobs import Lane
 from app.services.catalogue import entry_named
 from app.services.download_events import DownloadChanged, DownloadPhase
 from app.services.downloads import DownloadService
-from tests.hub.server import QUICK, Fault, LocalHub, always, content, entry_of, local_hub
+from tests.hub.server import QUICK, Fault, LocalHub, always, content, entry_of, local_hub, once
+from tests.models import TINY
+from tests.split_models import split_in_two
 
 FILES = {"model.gguf": content(3_000_000)}
 
@@ -212,6 +216,25 @@ def test_the_lock_ends_what_runs(tmp_path: Path, slow_hub: LocalHub) -> None:
     desk.service.lock()
     desk.until(DownloadPhase.PAUSED)
     desk.service.close()
+
+
+def test_known_parts_come_into_one_folder_and_are_one_model(tmp_path: Path) -> None:
+    parts = split_in_two(TINY, tmp_path)
+    entry = entry_of({part.name: part.read_bytes() for part in parts})
+    # As gpt-oss-120b lies on the hub: in a folder of the repository.
+    entry = replace(entry, files=tuple(replace(file, name=f"mxfp4/{file.name}") for file in entry.files))
+    models = tmp_path / "models"
+    models.mkdir()
+    with local_hub({part.name: part.read_bytes() for part in parts}, once(Fault("drop", at=200_000), which=2)) as hub:
+        desk = Desk(models, hub.endpoint, (entry,))
+        desk.service.start(entry)
+        desk.until(DownloadPhase.DONE)
+        desk.service.close()
+    assert desk.downloaded == [
+        (tuple(models / part.name for part in parts), tuple(file.sha256 for file in entry.files))
+    ]
+    whole, found = read_model(TINY), read_model(models / parts[0].name)
+    assert (found.name, found.tensor_count, found.tensor_bytes) == (whole.name, whole.tensor_count, whole.tensor_bytes)
 
 
 def test_any_file_of_the_hub_can_be_named_in_parts_too(tmp_path: Path) -> None:
