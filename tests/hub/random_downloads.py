@@ -135,7 +135,7 @@ def main() -> int:
         f"{len(runs)} runs, {sum(found.finished for found in runs)} with the right file, none with a wrong one; "
         f"{sum(found.kills for found in runs)} kills in {sum(found.rounds for found in runs)} processes; "
         f"{sum(found.fetched_too_much for found in runs)} fetched too much; beyond the file and what was spoiled "
-        f"{excess[len(excess) // 2]:.2%} in the median, {excess[-1]:.2%} at most"
+        f"{excess[0]:.2%} at least, {excess[len(excess) // 2]:.2%} in the median, {excess[-1]:.2%} at most"
     )
     return 1 if any(found.fetched_too_much for found in runs) else 0
 

@@ -22,7 +22,7 @@ from tests.hub.server import QUICK, Fault, LocalHub, always, content, entry_of, 
 from tests.models import TINY
 from tests.split_models import split_in_two
 
-FILES = {"model.gguf": content(3_000_000)}
+FILES = {"model.gguf": content(1_500_000)}
 
 
 class Desk:
@@ -99,7 +99,7 @@ def test_a_model_is_fetched_and_its_checksum_kept(tmp_path: Path, slow_hub: Loca
     done = desk.service.download("small")
     assert done is not None
     assert done.files == (tmp_path / "model.gguf",)
-    assert done.done == done.total == 3_000_000
+    assert done.done == done.total == 1_500_000
     assert desk.downloaded == [(done.files, (entry.files[0].sha256,))]
     fetching = [event.download for event in desk.events if event.download.phase is DownloadPhase.FETCHING]
     assert any(download.speed and download.seconds_left is not None for download in fetching)
@@ -120,12 +120,12 @@ def test_a_paused_download_is_offered_at_the_next_start_and_goes_on(tmp_path: Pa
     found = later.service.download("small")
     assert found is not None
     assert found.phase is DownloadPhase.PAUSED
-    assert 0 < found.done < found.total == 3_000_000
+    assert 0 < found.done < found.total == 1_500_000
     later.service.start(entry)
     later.until(DownloadPhase.DONE)
     later.service.close()
     assert (tmp_path / "model.gguf").read_bytes() == FILES["model.gguf"]
-    assert slow_hub.sent < 1.05 * 3_000_000
+    assert slow_hub.sent < 1.05 * 1_500_000
 
 
 def test_closing_in_the_middle_is_a_pause(tmp_path: Path, slow_hub: LocalHub) -> None:

@@ -212,14 +212,16 @@ def test_opening_a_model_for_documents_uses_it_for_them(
     assert window.panels.banner.text.startswith("my-embedder is used for your documents.")
 
 
-def test_a_file_is_added_as_a_copy_or_where_it_lies(core: FakeCore, window: MainWindow, dialog: ManagerDialog) -> None:
+def test_a_file_is_added_as_a_copy_or_where_it_lies(
+    core: FakeCore, window: MainWindow, dialog: ManagerDialog, qtbot: QtBot
+) -> None:
     for text, call in (("Copy it", ("copy_in", TINY)), ("Use it where it lies", ("use_in_place", TINY))):
         add(window, TINY)
         ask = window.findChildren(AddModelDialog)[-1]
         hands.click(next(each for each in ask.findChildren(QPushButton) if each.text() == text))
         assert core.model_store.shelf.calls[-1] == call
     assert core.models.calls[-1] == ("choose", TINY)
-    assert any("Copying tiny-gpt-oss.gguf" in row.text for row in dialog.here)
+    qtbot.waitUntil(lambda: any("Copying tiny-gpt-oss.gguf" in row.text for row in dialog.here))
 
 
 def add(window: MainWindow, path: Path) -> None:
