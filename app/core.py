@@ -16,6 +16,7 @@ from app.documents.render import PageRenderer
 from app.domain.catalogue import Prospect, Purpose
 from app.domain.chat import ConversationId, Failure
 from app.domain.documents import Hit
+from app.domain.sizes import FILE_MB
 from app.engine.base import Engine, Failed, StatePlan
 from app.engine.embedder_process import EmbedderProcess
 from app.engine.machine import Machine
@@ -146,6 +147,7 @@ class ModelStore:
             post,
             notify,
             lambda: settings().hub_endpoint,
+            lambda: settings().hub_token,
             lambda: settings().offline,
             self.shelf.note_downloaded,
         )
@@ -190,7 +192,7 @@ class Core:
         self._post = post
         self.settings, self.repairs = load_settings(paths.settings)
         self._kept = self.settings
-        if not self.settings.states_mib:
+        if not self.settings.states_mb:
             # What an engine still wrote before a crash, or before somebody changed the file.
             with suppress(OSError):
                 clear(paths.states)
@@ -291,10 +293,10 @@ class Core:
                 "Not all caches could be deleted.", f"Close the application and delete {self.paths.states}.", str(error)
             ) from error
 
-    def keep_states(self, mib: int) -> None:
+    def keep_states(self, megabytes: int) -> None:
         """Let the caches take so much room on disk. With 0 they are deleted now. Raises SettingsError, StoreError."""
-        self.update_settings(states_mib=mib)
-        if not mib:
+        self.update_settings(states_mb=megabytes)
+        if not megabytes:
             # A loaded engine was told to keep states: it must not write any more.
             self._lane.submit(self._unload_and_clear)
             self.clear_states()
@@ -361,8 +363,8 @@ class Core:
         return self.documents.source_for(conversation_id) if self.documents is not None else None
 
     def _state_plan(self) -> StatePlan | None:
-        room = self.settings.states_mib
-        return StatePlan(self.paths.states, room << 20) if room else None
+        room = self.settings.states_mb
+        return StatePlan(self.paths.states, room * FILE_MB) if room else None
 
     def _on_engine_lost(self, lost: Failed) -> None:
         self.models.engine_lost(Failure(lost.title, lost.remedy))

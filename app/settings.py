@@ -16,17 +16,20 @@ from app.errors import SettingsError
 
 Theme = Literal["system", "light", "dark"]
 
+_SECRET = ("hub_token",)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the user chose. The defaults are what a new user gets.
 
     embedding_path is the model that finds passages by their meaning. temperature None is what suits the model.
-    window_geometry is what Qt's saveGeometry gave, in base64. states_mib is the room on disk for the caches of
+    window_geometry is what Qt's saveGeometry gave, in base64. states_mb is the room on disk for the caches of
     conversations, 0 for none. thinking_budget ends thoughts after so many tokens, None lets them take their time.
     titles lets the model give conversations theirs. The model is unloaded after idle_minutes without use, 0 keeps it.
     tuned_threads were found to be the fastest, by the fingerprint of a model. hub_endpoint is where models are fetched
-    from; offline forbids that. model_files are those that are used where they lie, outside of the folder of models.
+    from, hub_token what that place alone is shown; offline forbids that. model_files are those that are used where they
+    lie, outside of the folder of models.
     unknown holds what another version of the application wrote into the file; it is kept when the settings are saved
     again.
     """
@@ -41,11 +44,12 @@ class Settings:
     document_width: int = 420
     window_geometry: str | None = None
     instructions: str = ""
-    states_mib: int = 4096
+    states_mb: int = 4000
     thinking_budget: int | None = None
     titles: bool = True
     idle_minutes: int = 30
     hub_endpoint: str = "https://huggingface.co"
+    hub_token: str = field(default="", repr=False)
     offline: bool = False
     model_files: tuple[str, ...] = ()
     tuned_threads: Mapping[str, int] = field(default_factory=dict, repr=False)
@@ -113,7 +117,7 @@ def _repair(values: dict[str, Any]) -> tuple[Settings, list[str]]:
     """Take the values that make sense, and the default for each that doesn't."""
     good = {name: values[name] for name, check in _CHECKS.items() if name in values and check(values[name])}
     repairs = [
-        f"The setting “{name}” was {_shown(values[name])}; the default is used instead."
+        f"The setting “{name}” was {_shown(name, values[name])}; the default is used instead."
         for name in _CHECKS
         if name in values and name not in good
     ]
@@ -125,7 +129,9 @@ def _repair(values: dict[str, Any]) -> tuple[Settings, list[str]]:
     return Settings(**good, unknown=unknown), repairs
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
+    if name in _SECRET:
+        return "of the wrong kind"
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:39]}…"
 
@@ -191,7 +197,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "theme": _is_one_of("system", "light", "dark"),
     "sidebar_width": _is_whole(120, 1200),
     "document_width": _is_whole(120, 4000),
-    "states_mib": _is_whole(0, 1 << 20),
+    "states_mb": _is_whole(0, 1 << 20),
     "titles": _is_truth,
     "thinking_budget": _is_whole_or_none(0, 131072),
     "tuned_threads": _is_mapping_of(1, 1024),
@@ -199,6 +205,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "window_geometry": _is_base64_or_none,
     "instructions": _is_text,
     "hub_endpoint": _is_text,
+    "hub_token": _is_text,
     "offline": _is_truth,
     "model_files": _is_list_of_text,
 }

@@ -50,6 +50,14 @@ def test_the_file_is_for_its_owner_alone_and_nothing_else_is_left_beside_it(path
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_token_is_shown_in_no_message(path: Path) -> None:
+    assert "hf_secret" not in repr(Settings(hub_token="hf_secret"))
+    path.write_text('{"hub_token": ["hf_secret"]}')
+    settings, repairs = load_settings(path)
+    assert settings.hub_token == ""
+    assert repairs == ["The setting “hub_token” was of the wrong kind; the default is used instead."]
+
+
 def test_what_another_version_wrote_is_kept(path: Path) -> None:
     path.write_text('{"theme": "dark", "telepathy": {"range": [1, 2]}}')
     settings, repairs = load_settings(path)

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app import APP_NAME
+from app.domain.sizes import file_size
 from app.errors import StoreError
 from app.paths import Paths
 from app.services.rescue import Rescuer, in_words
@@ -61,7 +62,7 @@ def _list(paths: Paths, as_json: bool) -> None:
         return
     for backup in found:
         when = backup.made_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        print(f"{backup.name:36}  {when}  {backup.size / 2**20:9,.1f} MiB")
+        print(f"{backup.name:36}  {when}  {file_size(backup.size):>9}")
     if not found:
         print("There are no backups yet.")
 

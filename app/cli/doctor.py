@@ -6,6 +6,7 @@ import argparse
 import importlib.metadata
 import json
 import platform
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import psutil
 
 from app import __version__
 from app.cli.network import network
+from app.domain.sizes import file_size, memory_there
 from app.engine.gguf_header import read_header
 from app.engine.machine import available_memory, engine_threads, physical_cores, total_memory
 from app.engine.variants import choose, library_folder, variants
@@ -25,7 +27,12 @@ from app.store.folder import prepare
 
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "sqlite-utils", "markdown-it-py", "tiktoken", "huggingface-hub")
 _FEATURES = ("avx", "avx2", "avx512f", "avx512_vnni", "amx_int8", "fma", "f16c", "bmi2", "asimd", "sve")
-_GIB = 1 << 30
+
+_IN_WORDS: dict[str, Callable[[Any], str]] = {
+    "memory_bytes": memory_there,
+    "memory_available_bytes": memory_there,
+    "disk_free_bytes": file_size,
+}
 
 
 def add_doctor_command(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -54,9 +61,9 @@ def doctor(paths: Paths, options: argparse.Namespace) -> int:
         "cpu_variant": _cpu_variant(),
         "cores": physical_cores(),
         "engine_threads": engine_threads(),
-        "memory_gib": round(total_memory() / _GIB, 1),
-        "memory_available_gib": round(available_memory() / _GIB, 1),
-        "disk_free_gib": round(psutil.disk_usage(str(paths.data)).free / _GIB, 1),
+        "memory_bytes": total_memory(),
+        "memory_available_bytes": available_memory(),
+        "disk_free_bytes": psutil.disk_usage(str(paths.data)).free,
         "model": _model(paths),
         "database": database,
     }
@@ -64,7 +71,8 @@ def doctor(paths: Paths, options: argparse.Namespace) -> int:
         print(json.dumps(report, ensure_ascii=False, indent=1))
     else:
         for name, value in report.items():
-            print(f"{name.replace('_', ' '):22} {_words(value)}")
+            words = _IN_WORDS[name](value) if name in _IN_WORDS else _words(value)
+            print(f"{name.removesuffix('_bytes').replace('_', ' '):22} {words}")
     return 0 if healthy else 1
 
 
@@ -115,7 +123,7 @@ def _model(paths: Paths) -> str:
         header = read_header(Path(settings.model_path))
     except AppError as error:
         return f"{settings.model_path}: {error}"
-    return f"{settings.model_path} ({header.architecture}, {header.size / _GIB:.1f} GiB)"
+    return f"{settings.model_path} ({header.architecture}, {file_size(header.size)})"
 
 
 def _database(paths: Paths) -> tuple[str, bool]:
@@ -125,7 +133,7 @@ def _database(paths: Paths) -> tuple[str, bool]:
         return str(error), False
     try:
         return (
-            f"sound, {len(store.conversations())} conversations, {paths.database.stat().st_size / 2**20:.1f} MiB",
+            f"sound, {len(store.conversations())} conversations, {file_size(paths.database.stat().st_size)}",
             True,
         )
     finally:

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.core import ModelStore, open_models
 from app.domain.catalogue import Prospect
+from app.domain.sizes import FILE_MB, file_size
 from app.errors import AppError, DownloadError, SettingsError
 from app.paths import Paths
 from app.services.catalogue import entry_named
@@ -22,7 +23,6 @@ from app.services.events import Event
 from app.services.installed import Check, InstalledModel
 
 TOKEN_VARIABLE = "INGLENOOK_TOKEN"  # noqa: S105 - the name of a variable
-_GIB, _MB = 1 << 30, 1_000_000
 _SECONDS_BETWEEN = 0.2
 
 
@@ -85,13 +85,13 @@ def _list(store: ModelStore, as_json: bool) -> int:
         return 0
     print("Here:" if installed else "There is no model here yet.")
     for model in installed:
-        print(f"  {model.name:24} {model.size / _GIB:6.1f} GiB  {_standing(model)}  {_printable(model.path)}")
+        print(f"  {model.name:24} {file_size(model.size):>8}  {_standing(model)}  {_printable(model.path)}")
     for download in downloads:
         print(f"  {download.entry.id:24} {_share(download)} fetched, paused. Go on with `{_again(download.entry.id)}`")
     print("To be had:")
     for prospect in prospects:
         star = " (recommended)" if prospect.recommended else ""
-        print(f"  {prospect.entry.id:24} {prospect.disk / _GIB:6.1f} GiB  {prospect.suitability}{star}")
+        print(f"  {prospect.entry.id:24} {file_size(prospect.disk):>8}  {prospect.suitability}{star}")
         print(f"  {'':24} {prospect.entry.description} {prospect.sentence}")
     return 0
 
@@ -133,7 +133,8 @@ class _Fetching:
 def _get(paths: Paths, options: argparse.Namespace) -> int:
     tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
     fetching = _Fetching(tasks, options.json)
-    overrides = {"hub_endpoint": options.endpoint} if options.endpoint else {}
+    # The token of the settings is for the endpoint of the settings.
+    overrides = {"hub_endpoint": options.endpoint, "hub_token": ""} if options.endpoint else {}
     with open_models(paths, tasks.put, fetching.hear, **overrides) as store:
         entry = entry_named(store.catalogue, options.id)
         known = store.installed.of_entry(entry.id)
@@ -162,7 +163,7 @@ def _tell_of(model: InstalledModel, sentence: str, as_json: bool) -> int:
 
 
 def _token(file: Path | None) -> str | None:
-    """The hub's token. Never an argument: everybody on the computer can see those of a running program."""
+    """A token given for this run. Never an argument: everybody on the computer can see those of a running program."""
     if file is None:
         return os.environ.get(TOKEN_VARIABLE) or None
     try:
@@ -230,7 +231,7 @@ def _shown(doing: str) -> Callable[[int, int], None]:
 def _progress(download: Download) -> str:
     match download.phase:
         case DownloadPhase.FETCHING if download.speed is not None and download.seconds_left is not None:
-            rate, left = f"{download.speed / _MB:.1f} MB/s", _duration(download.seconds_left)
+            rate, left = f"{download.speed / FILE_MB:.1f} MB/s", _duration(download.seconds_left)
             return f"{download.entry.name}: {_share(download)}, {rate}, {left} left"
         case DownloadPhase.WAITING if download.reason:
             return f"{download.entry.name}: {download.reason} Trying again."

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.model_files import add_file_actions, model_files
+from app.domain.sizes import MEMORY_GB, MEMORY_MB
 from app.engine.gguf_parts import read_model
 from app.engine.machine import MOST_THREADS, Machine
 from app.engine.planner import MemoryPlan, Verdict, plan_for
 from app.paths import Paths
 from app.settings import load_settings
-
-_GIB, _MIB = 1 << 30, 1 << 20
 
 
 def add_models_command(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -24,7 +23,7 @@ def add_models_command(commands: Any, common: argparse.ArgumentParser) -> None:
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
     plan = actions.add_parser("plan", parents=[common], help="estimate the memory of a model, without loading it")
     plan.add_argument("file", type=Path, metavar="FILE", help="a GGUF file")
-    plan.add_argument("--memory", type=_gib, metavar="GIB", help="plan for a computer with so much memory")
+    plan.add_argument("--memory", type=_memory, metavar="GB", help="plan for a computer with so much memory")
     plan.add_argument("--context", type=_tokens, metavar="TOKENS", help="size of the context")
     plan.add_argument("--json", action="store_true")
     add_file_actions(actions, common)
@@ -48,12 +47,12 @@ def _plan(paths: Paths, options: argparse.Namespace) -> int:
     return 1 if plan.verdict is Verdict.REFUSED else 0
 
 
-def _gib(text: str) -> int:
-    """Bytes of a number of GiB."""
+def _memory(text: str) -> int:
+    """Bytes of a number of GB."""
     value = _number(text)
     if not 0 < value <= 1 << 20:
-        raise argparse.ArgumentTypeError(f"{text} is no amount of memory in GiB")
-    return int(value * _GIB)
+        raise argparse.ArgumentTypeError(f"{text} is no amount of memory in GB")
+    return int(value * MEMORY_GB)
 
 
 def _tokens(text: str) -> int:
@@ -72,8 +71,8 @@ def _number(text: str) -> float:
 def _as_text(plan: MemoryPlan) -> list[str]:
     """The items as a table, then everything that is in words."""
     rows = [(_label(name, plan), size) for name, size in plan.items]
-    lines = [f"{name:28} {size / _MIB:9,.0f} MiB" for name, size in rows]
-    lines += [f"{'total':28} {plan.total / _MIB:9,.0f} MiB", "", plan.sentence, *plan.reasons]
+    lines = [f"{name:28} {size / MEMORY_MB:9,.0f} MB" for name, size in rows]
+    lines += [f"{'total':28} {math.ceil(plan.total / MEMORY_MB):9,} MB", "", plan.sentence, *plan.reasons]
     lines.append(f"Prompts are read in batches of {plan.plan.batch_size} tokens.")
     if plan.smaller_context is not None:
         lines.append(f"A context of {plan.smaller_context:,} tokens would leave some memory free.")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from app.domain.sizes import file_size
 from app.errors import ModelFileError
 
 Value = int | float | bool | str | list["Value"]
@@ -277,7 +278,7 @@ def _not_gguf(path: Path, start: bytes) -> ModelFileError:
 
 
 def _truncated(missing: int | None = None) -> ModelFileError:
-    how = f": {missing / 2**20:,.1f} MiB are missing" if missing is not None else ""
+    how = f": {file_size(missing)} are missing" if missing is not None else ""
     return ModelFileError(
         f"The model file is incomplete{how}.", "Copy or download it again; the copy may have been interrupted."
     )

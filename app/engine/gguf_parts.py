@@ -5,6 +5,7 @@ The first part has the metadata; llama.cpp finds the others by their names.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +59,7 @@ def read_model(path: Path) -> GgufHeader:
         size=sum(part.size for part in (header, *others)),
         tensor_count=tensors,
         tensor_bytes=sum(part.tensor_bytes for part in (header, *others)),
+        fingerprint=hashlib.sha256("".join(part.fingerprint for part in (header, *others)).encode()).hexdigest()[:32],
     )
 
 

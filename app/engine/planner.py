@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.domain.models import ContextPrice, Fit
+from app.domain.sizes import memory_needed, memory_there
 from app.engine.base import EnginePlan
 from app.engine.estimate import WEIGHTS, Items, estimate, total_of
 from app.engine.gguf_header import GgufHeader
@@ -187,22 +187,22 @@ def _engine_plan(header: GgufHeader, context: int, machine: Machine) -> EnginePl
 
 
 def _refused(header: GgufHeader, plan: EnginePlan, items: Items, machine: Machine) -> MemoryPlan:
-    needs, has = _gib_up(total_of(items)), _gib_down(machine.total_memory)
+    needs, has = memory_needed(total_of(items)), memory_there(machine.total_memory)
     return MemoryPlan(
         plan=plan,
         items=items,
         total=total_of(items),
         verdict=Verdict.REFUSED,
-        sentence=f"{header.name} needs {needs} GiB of memory; this computer has {has}.",
+        sentence=f"{header.name} needs {needs} of memory, and this computer has {has}.",
         reasons=(f"That is with a context of no more than {plan.context_size:,} tokens.",),
     )
 
 
 def _sentence(name: str, verdict: Verdict, total: int, machine: Machine) -> str:
-    available = _gib_down(machine.available_memory)
+    needs, available = memory_needed(total), memory_there(machine.available_memory)
     if verdict is Verdict.FITS:
-        return f"{name} needs {_gib_up(total)} GiB of memory, and {available} GiB are available."
-    lacking = f"{name} needs {_gib_up(total)} GiB of memory, and only {available} GiB are available"
+        return f"{name} needs {needs} of memory, and {available} are available."
+    lacking = f"{name} needs {needs} of memory, and only {available} are available"
     if total <= machine.available_memory:
         return f"{lacking}: a tight fit. Other programs may push parts of it out, to be read from the disk again."
     return f"{lacking}: it will lean on the disk and be slow. Close other programs first."
@@ -213,19 +213,19 @@ def _on_the_context(context: int, wanted: int, asked: int, header: GgufHeader) -
     if wanted < asked:
         yield f"The model was trained for a context of {wanted:,} tokens."
     if context < wanted:
-        takes = _gib_up(_total(header, wanted))
-        yield f"The context is {context:,} tokens instead of {wanted:,}, with which it would take {takes} GiB."
+        takes = memory_needed(_total(header, wanted))
+        yield f"The context is {context:,} tokens instead of {wanted:,}, with which it would take {takes}."
 
 
 def _on_the_weights(header: GgufHeader, plan: EnginePlan, machine: Machine) -> str:
     if plan.repack:
         return "The weights are copied into memory in the order that computes fastest: there is memory to spare."
     if machine.total_memory < _REPACK_FROM:
-        why = "this computer has less than 24 GiB"
+        why = "this computer has less than 24 GB"
     elif header.architecture != "gpt-oss":
         why = "that is known to help with gpt-oss only"
     else:
-        why = "that takes more than 3 GiB to spare"
+        why = "that takes more than 3 GB to spare"
     return f"The weights stay in the file, which is mapped, and are not copied into a faster order: {why}."
 
 
@@ -235,12 +235,3 @@ def _on_the_processor(plan: EnginePlan, machine: Machine) -> str:
     if machine.gpus:
         return f"The graphics backends of this build ({', '.join(machine.gpus)}) are not used: the processor computes."
     return "The processor computes: this build has no graphics backend."
-
-
-def _gib_up(size: int) -> str:
-    """Rounded so that a need never looks smaller than it is."""
-    return f"{math.ceil(size / _GIB * 10) / 10:.1f}".removesuffix(".0")
-
-
-def _gib_down(size: int) -> str:
-    return f"{math.floor(size / _GIB * 10) / 10:.1f}".removesuffix(".0")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import email.utils
-import ipaddress
 import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import httpcore2
 import httpx2
@@ -26,6 +27,10 @@ from huggingface_hub.errors import (
 from app import APP_NAME, __version__
 from app.domain.catalogue import HubFile
 from app.errors import DownloadError
+from app.hub.endpoint import may_carry_a_token
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 # A file comes in the pieces in which it is read from the socket, and each costs its share of Python: with the library's
 # 64 KiB that is a third of the processor's time of a fast line. No more is waited for than has arrived.
@@ -83,8 +88,9 @@ class Hub:
 
     def __init__(self, endpoint: str, token: str | None, stall_seconds: float) -> None:
         self._endpoint = endpoint.rstrip("/")
-        self._origin = _origin(_checked(self._endpoint))
-        self._token = token if token and _may_carry_a_token(httpx2.URL(self._endpoint)) else None
+        url = _checked(self._endpoint)
+        self._origin = _origin(url)
+        self._token = token if token and may_carry_a_token(url.scheme, url.host) else None
         self._stall_seconds = stall_seconds
         with _as_retries():
             self._client = self._new_client()
@@ -188,6 +194,7 @@ class Hub:
         return httpx2.Client(
             follow_redirects=False,
             trust_env=True,
+            verify=_certificates(),
             timeout=httpx2.Timeout(self._stall_seconds, connect=min(_CONNECT_SECONDS, self._stall_seconds)),
             headers={"User-Agent": f"{APP_NAME}/{__version__}"},
             event_hooks={"request": [self._guard_token]},
@@ -197,6 +204,19 @@ class Hub:
         request.headers.pop("Authorization", None)
         if self._token and _origin(request.url) == self._origin:
             request.headers["Authorization"] = f"Bearer {self._token}"
+
+
+@cache
+def _certificates() -> SSLContext:
+    """Whom to believe. Loaded once for both clients."""
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as error:
+        raise DownloadError(
+            "The certificates that this computer trusts can’t be read.",
+            "Check SSL_CERT_FILE and SSL_CERT_DIR in the environment.",
+            str(error),
+        ) from error
 
 
 @contextmanager
@@ -260,7 +280,9 @@ def _nothing_there(name: str, details: str) -> DownloadError:
 
 def _no_entry(name: str, details: str) -> DownloadError:
     return DownloadError(
-        f"The hub does not let you have {name}.", "It may want an account: give its token, or choose another.", details
+        f"The hub does not let you have {name}.",
+        "It may want an account: give its token in the settings, or choose another.",
+        details,
     )
 
 
@@ -280,13 +302,3 @@ def _checked(endpoint: str) -> httpx2.URL:
     if url.scheme not in ("http", "https") or not url.host:
         raise DownloadError(f"“{endpoint}” is no address of a hub.", "An address begins with https://.")
     return url
-
-
-def _may_carry_a_token(url: httpx2.URL) -> bool:
-    """A token is never sent in the clear, but to this computer itself."""
-    if url.scheme == "https" or url.host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(url.host).is_loopback
-    except ValueError:
-        return False

@@ -23,6 +23,7 @@ from app.hub.sidecar import (
     LOCK_SUFFIX,
     SIDECAR_SUFFIX,
     SUFFIX,
+    UNFINISHED_SUFFIX,
     Sidecar,
     beside,
     read_sidecar,
@@ -55,6 +56,7 @@ class PartFile:
         # What was written is brought to the disk beside the transfer: a disk may take seconds for that.
         self._syncer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sync")
         self._syncing: Future[int] | None = None
+        self._disk_failed = False
         self.length = 0
 
     @property
@@ -85,7 +87,7 @@ class PartFile:
             if self._stream is not None:
                 # The error that ends this, a full disk say, is the one to be told.
                 with suppress(OSError):
-                    self._sync()
+                    self._keep()
         finally:
             self._syncer.shutdown()
             if self._stream is not None:
@@ -161,14 +163,36 @@ class PartFile:
             self._note_synced(self._syncing.result())
         if self._syncing is None and self.length - self._synced >= _SYNC_BYTES:
             assert self._stream is not None
-            self._syncing = self._syncer.submit(_sync_to, self._stream.fileno(), self.length)
+            self._syncing = self._syncer.submit(self._to_disk, self._stream.fileno(), self.length)
 
     def _sync(self) -> None:
         """Have on the disk what was written, and then say so."""
         assert self._stream is not None
         if self._syncing is not None:
             self._syncing.result()
-        self._note_synced(_sync_to(self._stream.fileno(), self.length))
+        self._note_synced(self._to_disk(self._stream.fileno(), self.length))
+
+    def _keep(self) -> None:
+        """Have on the disk what was written, or forget it if the disk fails.
+
+        Linux tells of an error once and then has the pages for clean: they can be read, and are lost later.
+        """
+        assert self._stream is not None
+        try:
+            if not self._disk_failed:
+                self._sync()
+        finally:
+            if self._disk_failed:
+                self._stream.truncate(self._synced)
+
+    def _to_disk(self, descriptor: int, length: int) -> int:
+        """On either thread."""
+        try:
+            os.fsync(descriptor)
+        except OSError:
+            self._disk_failed = True
+            raise
+        return length
 
     def _note_synced(self, length: int) -> None:
         self._syncing, self._synced = None, length
@@ -177,17 +201,12 @@ class PartFile:
     def _write_sidecar(self) -> None:
         assert self._sidecar is not None
         values: dict[str, Any] = asdict(self._sidecar) | {"synced": self._synced, "boot": this_boot()}
-        unfinished = self._sidecar_path.with_name(f"{self._sidecar_path.name}.new")
+        unfinished = beside(self._final, UNFINISHED_SUFFIX)
         unfinished.write_text(json.dumps(values, indent=1), encoding="utf-8")
         unfinished.replace(self._sidecar_path)
 
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-
-
-def _sync_to(descriptor: int, length: int) -> int:
-    os.fsync(descriptor)
-    return length
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,6 +16,8 @@ import psutil
 
 SUFFIX = ".part"
 SIDECAR_SUFFIX = ".part.json"
+# What a sidecar is called until it is whole.
+UNFINISHED_SUFFIX = ".part.json.new"
 LOCK_SUFFIX = ".part.lock"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -62,7 +64,7 @@ def arrived(final: Path) -> int:
 
 def discard(final: Path) -> None:
     """Delete an unfinished file. Raises OSError."""
-    for suffix in (SUFFIX, SIDECAR_SUFFIX, LOCK_SUFFIX):
+    for suffix in (SUFFIX, SIDECAR_SUFFIX, UNFINISHED_SUFFIX, LOCK_SUFFIX):
         beside(final, suffix).unlink(missing_ok=True)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.domain.catalogue import HubFile
+from app.domain.sizes import file_size
 from app.errors import DownloadError
 from app.hub.messages import Asking, Checking, Downloaded, DownloadRequest, Event, Fetching, Patience, Waiting
 from app.hub.network import Answer, Hub, RangeError, RemoteFile, RetryError
@@ -26,7 +27,6 @@ _CRAWL_BYTES = 4096
 _MOST_CHANGES = 3
 _MOST_REFUSALS = 3
 _BLOCK = 4 << 20
-_GIB = 1 << 30
 
 
 class StoppedError(Exception):
@@ -253,7 +253,7 @@ def _check_room(folder: Path, missing: int) -> None:
     free = shutil.disk_usage(folder).free
     if missing > 0 and free < missing + _DISK_RESERVE:
         raise DownloadError(
-            f"The disk has too little room: {missing / _GIB:.1f} GiB are to come, and {free / _GIB:.1f} are free.",
+            f"The disk has too little room: {file_size(missing)} are to come, and {file_size(free)} are free.",
             "Delete what you no longer need, or move the data folder to another disk with --data-dir.",
         )
 
@@ -272,6 +272,12 @@ def _disk_error(error: OSError, folder: Path) -> DownloadError:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return DownloadError(
             "The disk is full.", "Delete what you no longer need, then go on: what has arrived is kept.", str(error)
+        )
+    if error.errno == errno.EFBIG:
+        return DownloadError(
+            f"The disk of {folder} takes no files as large as this one.",
+            "FAT ends at 4 GB: move the data folder to a disk with another file system with --data-dir.",
+            str(error),
         )
     return DownloadError(
         f"The folder {folder} can’t be written to ({error.strerror or error}).",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.catalogue import CatalogueEntry, HubFile, Prospect, Purpose, Suitability
+from app.domain.sizes import file_size
 from app.engine.gguf_header import GgufHeader
 from app.engine.gguf_parts import parts_named
 from app.engine.machine import Machine
@@ -19,7 +20,6 @@ from app.paths import resource
 
 # Stays free on the disk beside a model.
 DISK_RESERVE = 1 << 30
-_GIB = 1 << 30
 _WORD = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _ON_THE_HUB = re.compile(rf"(?P<repository>{_WORD}/{_WORD})/(?P<file>({_WORD}/)*{_WORD}\.gguf)")
 _SUITABILITY = {
@@ -98,8 +98,8 @@ def _prospect(entry: CatalogueEntry, machine: Machine, wanted_context: int, free
     if suitability is not Suitability.NOT_HERE and entry.size + DISK_RESERVE > free_disk:
         # A need of memory is said first: a disk can be tidied, memory can't.
         suitability = Suitability.NOT_HERE
-        needs, free = entry.size / _GIB, max(0, free_disk) / _GIB
-        sentence = f"{entry.name} takes {needs:.1f} GiB on the disk, and {free:.1f} GiB are free."
+        free = file_size(max(0, free_disk))
+        sentence = f"{entry.name} takes {file_size(entry.size)} on the disk, and {free} are free."
     return Prospect(entry, suitability, plan.total, entry.size, free_disk, sentence)
 
 

@@ -45,19 +45,22 @@ class DownloadService:
         post: Post,
         notify: Callable[[DownloadChanged], None],
         endpoint: Callable[[], str],
+        token: Callable[[], str],
         offline: Callable[[], bool],
         on_downloaded: Callable[[tuple[Path, ...], tuple[str, ...]], None],
         patience: Patience | None = None,
     ) -> None:
         """folder takes the models; downloads in it that were not finished are offered as paused.
 
-        endpoint and offline give the settings that hold now. on_downloaded is told the files and their checksums.
+        endpoint, its token and offline give the settings that hold now. on_downloaded is told the files and their
+        checksums.
         """
         self._folder = folder
         self._lane = lane
         self._post = post
         self._notify = notify
         self._endpoint = endpoint
+        self._token = token
         self._offline = offline
         self._on_downloaded = on_downloaded
         self._patience = patience or Patience()
@@ -80,7 +83,10 @@ class DownloadService:
         return tuple(process.pid for process in self._processes.values() if process.pid is not None)
 
     def start(self, entry: CatalogueEntry, token: str | None = None) -> None:
-        """Fetch a model, or go on with it. Raises DownloadError while the offline lock is on."""
+        """Fetch a model, or go on with it. Raises DownloadError while the offline lock is on.
+
+        A token that is given is used instead of the one in the settings.
+        """
         if self._offline():
             raise DownloadError(
                 "The offline lock is on, so nothing is downloaded.", "Switch it off in the settings to fetch a model."
@@ -96,7 +102,7 @@ class DownloadService:
             entry.files,
             self._folder,
             self._endpoint(),
-            token,
+            token or self._token() or None,
             self._patience,
         )
         done = _present_bytes(self._folder, entry)

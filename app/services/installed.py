@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from app.domain.catalogue import CatalogueEntry, Purpose
+from app.domain.sizes import file_size
 from app.engine.gguf_header import GgufHeader
 from app.engine.gguf_parts import first_part, parts_of, read_model
 from app.errors import AppError, ModelFileError
@@ -22,7 +23,6 @@ from app.services.dialects import check_is_chat_model
 
 _COPY_RESERVE = 256 << 20
 _BLOCK = 4 << 20
-_GIB = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,8 @@ class InstalledModels:
         free = shutil.disk_usage(self._folder).free
         if free < total + _COPY_RESERVE:
             raise ModelFileError(
-                f"The disk has too little room for a copy: {total / _GIB:.1f} GiB are needed, and {free / _GIB:.1f} "
-                "are free.",
+                f"The disk has too little room for a copy: {file_size(total)} are needed, and {file_size(free)} are "
+                "free.",
                 "Use the file where it lies, or delete what you no longer need.",
             )
         unfinished = [self._folder / f"{path.name}.copy" for path in files]

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from app.domain.sizes import file_size
 from app.errors import NotFoundError, StoreError
 from app.store.connections import connect_read_only, pragma
 from app.store.errors import DAMAGED, FULL, DamagedDatabaseError, store_errors
@@ -140,7 +141,7 @@ class BackupFolder:
         if free < needed:
             raise StoreError(
                 "The disk is too full for a backup of your conversations.",
-                f"Free some space: {needed / 2**20:,.0f} MiB are needed, {free / 2**20:,.0f} MiB are free.",
+                f"Free some space: {file_size(needed)} are needed, {file_size(free)} are free.",
                 FULL.title,
             )
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.sizes import file_size
 from app.errors import StoreError
 from app.store.backups import Backup, BackupFolder, counts
 from app.store.connections import connect_read_only, pragma
@@ -57,7 +58,7 @@ def rescue(
     if shutil.disk_usage(path.parent).free < needed:
         raise StoreError(
             "The disk is too full to rescue your conversations.",
-            f"Free some space, {needed / 2**20:,.0f} MiB are needed. The damaged file was left as it is.",
+            f"Free some space, {file_size(needed)} are needed. The damaged file was left as it is.",
             FULL.title,
         )
     unfinished, older = path.with_name(f"{path.name}.unfinished"), path.with_name(f"{path.name}.older")

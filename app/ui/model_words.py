@@ -32,7 +32,7 @@ def facts(prospect: Prospect) -> str:
     """What a model takes, in one line."""
     return tr("{size} to download · {memory} of memory · {free} free on the disk").format(
         size=_whole(words.file_size(prospect.disk)),
-        memory=_whole(words.file_size(prospect.memory)),
+        memory=_whole(words.memory(prospect.memory)),
         free=_whole(words.file_size(max(0, prospect.free_disk))),
     )
 

@@ -12,7 +12,7 @@ from app import APP_NAME
 from app.domain.chat import Conversation, Failure
 from app.services.safety_events import TRASH_DAYS
 from app.store.backups import Backup, Contents, Kind
-from app.ui import settings_words, words
+from app.ui import words
 
 _MOST_NAMES = 3
 
@@ -66,7 +66,7 @@ def backup_detail(backup: Backup, counted: bool, found: Contents | None) -> str:
     parts = [kind(backup)]
     if counted:
         parts.append(contents(found) if found is not None else tr("damaged, can't be used"))
-    parts.append(settings_words.size(backup.size))
+    parts.append(words.file_size(backup.size))
     return " · ".join(parts)
 
 

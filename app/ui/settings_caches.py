@@ -6,19 +6,19 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from app.settings import Settings
-from app.ui import settings_words
+from app.ui import words
 from app.ui.settings_section import Section
 from app.ui.widgets.controls import button, plain_label
 from app.ui.widgets.number_field import NumberField
 
 MOST = 1024
-MIB_PER_GIB = 1024
+MB_PER_GB = 1000
 
 
 class CachesSection(Section):
     """How much room they may take, how much they take, and their end."""
 
-    room_chosen = Signal(int)  # MiB, 0 for none
+    room_chosen = Signal(int)  # MB, 0 for none
     clear_requested = Signal()
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
@@ -30,11 +30,11 @@ class CachesSection(Section):
             ),
             parent,
         )
-        # Three decimals for what was written into the file by hand, in MiB.
+        # Three decimals for what was written into the file by hand, in MB.
         self._room = NumberField(0, MOST, 1, 3, self)
-        self._room.setSuffix(self.tr(" GiB"))
+        self._room.setSuffix(self.tr(" GB"))
         self._room.setSpecialValueText(self.tr("Keep nothing"))
-        self._room.setValue(settings.states_mib / MIB_PER_GIB)
+        self._room.setValue(settings.states_mb / MB_PER_GB)
         self.name(self._room, self.tr("Room for caches"))
         self._clear = button(self.tr("Delete them now"), "secondary", self)
         self._size = plain_label("", "small", self)
@@ -46,12 +46,10 @@ class CachesSection(Section):
     def set_size(self, size: int) -> None:
         """Show how many bytes they take now."""
         self._clear.setEnabled(size > 0)
-        taken = self.tr("They take {size} now. No conversation is lost with them.").format(
-            size=settings_words.size(size)
-        )
+        taken = self.tr("They take {size} now. No conversation is lost with them.").format(size=words.file_size(size))
         self._size.setText(taken if size else self.tr("There are none now."))
         self._clear.setAccessibleDescription(self._size.text())
 
     @Slot(float)
-    def _on_room_changed(self, gib: float) -> None:
-        self.room_chosen.emit(round(gib * MIB_PER_GIB))
+    def _on_room_changed(self, gb: float) -> None:
+        self.room_chosen.emit(round(gb * MB_PER_GB))

@@ -15,6 +15,7 @@ from app.ui.settings_appearance import AppearanceSection
 from app.ui.settings_caches import CachesSection
 from app.ui.settings_context import ContextSection
 from app.ui.settings_data import DataSection
+from app.ui.settings_hub import HubSection
 from app.ui.settings_instructions import InstructionsSection
 from app.ui.settings_memory import MemorySection
 from app.ui.settings_section import Section
@@ -64,6 +65,7 @@ class SettingsDialog(QDialog):
         self._titles = TitlesSection(settings, self)
         self._memory = MemorySection(settings, self)
         self._caches = CachesSection(settings, self)
+        self._hub = HubSection(settings, self)
         self._appearance = AppearanceSection(settings.theme, self)
         self._data = DataSection(self._core.paths.data, self)
         self._sections: tuple[Section, ...] = (
@@ -74,6 +76,7 @@ class SettingsDialog(QDialog):
             self._titles,
             self._memory,
             self._caches,
+            self._hub,
             self._appearance,
             self._data,
         )
@@ -163,8 +166,8 @@ class SettingsDialog(QDialog):
         self._try(self._core.models.unload)
 
     @Slot(int)
-    def _on_room_chosen(self, mib: int) -> None:
-        self._try(lambda: self._core.keep_states(mib))
+    def _on_room_chosen(self, megabytes: int) -> None:
+        self._try(lambda: self._core.keep_states(megabytes))
 
     @Slot()
     def _on_clear_requested(self) -> None:

@@ -1,27 +1,16 @@
-"""How the settings dialog words sizes and times."""
+"""How the settings dialog words times and prices."""
 
 from __future__ import annotations
-
-import math
 
 from PySide6.QtCore import QCoreApplication
 
 from app.domain.models import ContextPrice, Fit
 from app.ui import words
 
-MIB, GIB = 1 << 20, 1 << 30
-
 
 def tr(text: str) -> str:
     """The text in the user's language."""
     return QCoreApplication.translate("SettingsWords", text)
-
-
-def size(size_in_bytes: int) -> str:
-    """Bytes in the unit in which memory and room are counted, rounded up: 812 MiB, 11.8 GiB."""
-    if size_in_bytes < GIB:
-        return tr("{size} MiB").format(size=words.number(math.ceil(size_in_bytes / MIB)))
-    return tr("{size} GiB").format(size=words.decimal(math.ceil(size_in_bytes / GIB * 10) / 10))
 
 
 def idle_time(minutes: int) -> str:
@@ -41,7 +30,7 @@ def tokens(count: int) -> str:
 
 def price(context: ContextPrice) -> str:
     """What a context takes, or nothing if nobody knows."""
-    return "" if context.memory is None else size(context.memory)
+    return "" if context.memory is None else words.memory(context.memory)
 
 
 def fit(context: ContextPrice) -> str:

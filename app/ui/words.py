@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, timedelta
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
+from app.domain import sizes
 from app.domain.chat import Message, Statistics, Status
 from app.services.events import ModelPhase, ModelState, Phase, TurnProgress
 from app.services.offers import LeaveOut, UseContext
@@ -43,10 +45,19 @@ def time_left(seconds: float | None) -> str:
 
 
 def file_size(size: int) -> str:
-    """A size as file managers say it: 98 MB, 11.7 GB."""
-    if size < 1_000_000_000:
-        return tr("{size} MB").format(size=max(1, round(size / 1_000_000)))
-    return tr("{size} GB").format(size=decimal(size / 1_000_000_000))
+    """A size as file managers say it: 3 kB, 98 MB, 11.7 GB."""
+    if size < sizes.FILE_MB:
+        return tr("{size} kB").format(size=math.ceil(size / sizes.FILE_KB))
+    if size < sizes.FILE_GB:
+        return tr("{size} MB").format(size=round(size / sizes.FILE_MB))
+    return tr("{size} GB").format(size=decimal(size / sizes.FILE_GB))
+
+
+def memory(size: int) -> str:
+    """Memory that is taken, in the unit in which memory is sold, rounded up: 402 MB, 11.6 GB."""
+    if size < sizes.MEMORY_GB:
+        return tr("{size} MB").format(size=math.ceil(size / sizes.MEMORY_MB))
+    return tr("{size} GB").format(size=decimal(math.ceil(size / sizes.MEMORY_GB * 10) / 10))
 
 
 def loading(fraction: float | None, seconds_left: float | None) -> str:
@@ -175,7 +186,7 @@ def leave_out_more(offer: LeaveOut) -> str:
 
 def use_context(offer: UseContext) -> str:
     """A choice with its price: "Use a context of 32k tokens · 0.4 GB more memory"."""
-    size = file_size(abs(offer.bytes))
+    size = memory(abs(offer.bytes))
     price = tr("{size} more memory") if offer.bytes >= 0 else tr("{size} less memory")
     what = tr("Use a context of {tokens} tokens").format(tokens=thousands(offer.context_size))
     return what + " · " + price.format(size=size) + (tr(", a tight fit") if offer.tight else "")

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import ROOT, inglenook
+from tests.cli.test_commands import GREETING, ROOT, inglenook
+from tests.cli.typed import typed
 from tests.hub.server import LocalHub, local_hub
 from tests.models import TINY
+from tests.split_models import split_in_two
 
 NAME = "someone/something/tiny-gpt-oss.gguf"
 FILES = {TINY.name: TINY.read_bytes()}
@@ -24,7 +26,7 @@ CALLS = "trace=socket,connect,bind,sendto"
 
 
 def get(hub: LocalHub, data: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return inglenook("models", "get", NAME, "--endpoint", hub.endpoint, *arguments, data=data)
+    return typed("models", "get", NAME, "--endpoint", hub.endpoint, *arguments, data=data)
 
 
 def test_a_model_is_fetched_listed_verified_and_removed(tmp_path: Path) -> None:
@@ -32,12 +34,12 @@ def test_a_model_is_fetched_listed_verified_and_removed(tmp_path: Path) -> None:
         result = get(hub, tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == f"tiny-gpt-oss is here, and its checksum is right: {tmp_path / 'models' / TINY.name}\n"
-    listed = json.loads(inglenook("models", "list", "--json", data=tmp_path).stdout)
+    listed = json.loads(typed("models", "list", "--json", data=tmp_path).stdout)
     assert [model["name"] for model in listed["installed"]] == ["tiny-gpt-oss"]
     assert {entry["id"] for entry in listed["catalogue"]} >= {"gpt-oss-20b", "gpt-oss-120b"}
     assert [entry["id"] for entry in listed["catalogue"] if entry["recommended"]] in ([], ["gpt-oss-20b"])
-    assert "is what was published" in inglenook("models", "verify", "tiny-gpt-oss", data=tmp_path).stdout
-    removed = inglenook("models", "remove", "tiny-gpt-oss", "--json", data=tmp_path)
+    assert "is what was published" in typed("models", "verify", "tiny-gpt-oss", data=tmp_path).stdout
+    removed = typed("models", "remove", "tiny-gpt-oss", "--json", data=tmp_path)
     assert json.loads(removed.stdout)["name"] == "tiny-gpt-oss"
     assert not (tmp_path / "models" / TINY.name).exists()
 
@@ -45,13 +47,41 @@ def test_a_model_is_fetched_listed_verified_and_removed(tmp_path: Path) -> None:
 def test_a_file_is_added_as_a_copy_or_in_place(tmp_path: Path) -> None:
     mine = tmp_path / "my model.gguf"
     mine.write_bytes(TINY.read_bytes())
-    added = json.loads(inglenook("models", "add", mine, "--in-place", "--json", data=tmp_path / "data").stdout)
+    added = json.loads(typed("models", "add", mine, "--in-place", "--json", data=tmp_path / "data").stdout)
     assert (added["path"], added["in_place"]) == (str(mine), True)
-    copied = json.loads(inglenook("models", "add", TINY, "--json", data=tmp_path / "data").stdout)
+    copied = json.loads(typed("models", "add", TINY, "--json", data=tmp_path / "data").stdout)
     assert (copied["path"], copied["in_place"]) == (str(tmp_path / "data" / "models" / TINY.name), False)
-    assert "in place" in inglenook("models", "list", data=tmp_path / "data").stdout
-    assert inglenook("models", "remove", "my model", data=tmp_path / "data").returncode == 0
+    assert "in place" in typed("models", "list", data=tmp_path / "data").stdout
+    assert typed("models", "remove", "my model", data=tmp_path / "data").returncode == 0
     assert mine.exists()
+
+
+def test_a_model_in_parts_is_fetched_into_one_folder_and_answers_like_the_whole(tmp_path: Path) -> None:
+    parts = split_in_two(TINY, tmp_path)
+    data = tmp_path / "data"
+    with local_hub({part.name: part.read_bytes() for part in parts}) as hub:
+        name = f"someone/something/quantized/{parts[1].name}"
+        result = typed("models", "get", name, "--endpoint", hub.endpoint, "--json", data=data)
+    assert (result.returncode, result.stderr) == (0, "")
+    fetched = json.loads(result.stdout.splitlines()[-1])
+    assert fetched["files"] == [str(data / "models" / part.name) for part in parts]
+    # By any of them, and what the whole says (test_commands).
+    assert inglenook("ask", "Hello", "--model", fetched["files"][1], data=data).stdout == GREETING + "\n"
+    assert typed("models", "remove", fetched["name"], data=data).returncode == 0
+    assert not list((data / "models").glob("*.gguf"))
+
+
+def test_a_model_in_parts_is_added_by_any_of_them(tmp_path: Path) -> None:
+    parts = split_in_two(TINY, tmp_path)
+    data = tmp_path / "data"
+    added = json.loads(typed("models", "add", parts[1], "--json", data=data).stdout)
+    assert added["files"] == [str(data / "models" / part.name) for part in parts]
+    assert added["bytes"] == sum(part.stat().st_size for part in parts)
+    assert inglenook("ask", "Hello", "--model", added["path"], data=data).stdout == GREETING + "\n"
+    parts[0].unlink()
+    lacking = typed("models", "add", parts[1], "--in-place", data=data)
+    assert lacking.returncode == 1
+    assert f"This model comes in 2 parts, and {parts[0].name} is missing" in lacking.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal of POSIX")
@@ -73,7 +103,7 @@ def test_ctrl_c_pauses_and_the_same_command_goes_on(tmp_path: Path) -> None:
         assert process.returncode == 130
         assert f"Go on with `inglenook models get {NAME}`" in words
         assert len(words.strip().splitlines()) == 1
-        listed = json.loads(inglenook("models", "list", "--json", data=tmp_path).stdout)
+        listed = json.loads(typed("models", "list", "--json", data=tmp_path).stdout)
         [paused] = listed["downloads"]
         assert paused["phase"] == "paused"
         assert 0 < paused["done_bytes"] < paused["total_bytes"] == TINY.stat().st_size
@@ -94,15 +124,23 @@ def test_the_offline_lock_keeps_a_model_from_being_fetched(tmp_path: Path) -> No
     assert hub.heads == 0
 
 
-def test_a_token_comes_from_the_environment_or_a_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_comes_from_the_environment_a_file_or_the_settings_and_is_for_one_endpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_TOKEN", "not meant for us")
     (tmp_path / "token").write_text("from a file\n".replace(" ", "-"))
     with local_hub(FILES) as hub:
-        assert get(hub, tmp_path / "one").returncode == 0
-        assert {token for _, token in hub.tokens} == {None}
-        hub.tokens.clear()
         assert get(hub, tmp_path / "two", "--token-file", tmp_path / "token").returncode == 0
         assert {token for _, token in hub.tokens} == {"Bearer from-a-file"}
+        hub.tokens.clear()
+        (tmp_path / "five").mkdir()
+        (tmp_path / "five" / "settings.json").write_text(f'{{"hub_endpoint": "{hub.endpoint}", "hub_token": "kept"}}')
+        assert typed("models", "get", NAME, data=tmp_path / "five").returncode == 0
+        assert {token for _, token in hub.tokens} == {"Bearer kept"}
+        hub.tokens.clear()
+        (tmp_path / "five" / "models" / TINY.name).unlink()
+        assert get(hub, tmp_path / "five").returncode == 0
+        assert {token for _, token in hub.tokens} == {None}, "an endpoint that was named is not the one of the token"
         hub.tokens.clear()
         monkeypatch.setenv("INGLENOOK_TOKEN", "from-the-environment")
         assert get(hub, tmp_path / "three").returncode == 0
@@ -122,7 +160,7 @@ def test_a_token_comes_from_the_environment_or_a_file_only(tmp_path: Path, monke
     ],
 )
 def test_what_goes_wrong_is_one_sentence(tmp_path: Path, arguments: tuple[object, ...], words: str) -> None:
-    result = inglenook("models", *arguments, data=tmp_path)
+    result = typed("models", *arguments, data=tmp_path)
     assert result.returncode == 1
     assert words in result.stderr
     assert len(result.stderr.splitlines()) == 1

@@ -129,6 +129,9 @@ def test_a_model_in_parts_is_read_as_one(tmp_path: Path) -> None:
     assert header.tensor_count == 2
     assert header.tensor_bytes == 2 * 32 * 4 * 4
     assert header.size == sum(path.stat().st_size for path in paths)
+    first = header.fingerprint
+    paths[2].write_bytes(paths[2].read_bytes()[:-1] + b"x")
+    assert read_model(paths[0]).fingerprint != first, "caches are for the weights of all parts"
     assert first_part(paths[2]) == paths[0]
     assert parts_of(paths[1]) == tuple(paths)
     assert parts_of(tmp_path / "model-00004-of-00003.gguf") == (tmp_path / "model-00004-of-00003.gguf",)

@@ -57,7 +57,7 @@ LLAMA_8B = header("llama-8b", "llama", int(4.6 * GIB), _LLAMA)
 
 
 def machine(total: float, available: float | None = None) -> Machine:
-    """Memory in GiB."""
+    """Memory in GB of 2^30 bytes, as it is sold."""
     usual = Machine.with_memory(int(total * GIB))
     return usual if available is None else Machine(usual.total_memory, int(available * GIB), usual.cores)
 
@@ -102,9 +102,9 @@ def test_a_model_larger_than_what_is_free_runs_and_leans_on_the_disk() -> None:
 @pytest.mark.parametrize(
     ("model", "memory", "sentence"),
     [
-        (GPT_OSS_20B, 8, "gpt-oss-20b needs 11.6 GiB of memory; this computer has 8."),
-        (GPT_OSS_120B, 16, "gpt-oss-120b needs 60.8 GiB of memory; this computer has 16."),
-        (GPT_OSS_120B, 24, "gpt-oss-120b needs 60.8 GiB of memory; this computer has 24."),
+        (GPT_OSS_20B, 8, "gpt-oss-20b needs 11.6 GB of memory, and this computer has 8.0 GB."),
+        (GPT_OSS_120B, 16, "gpt-oss-120b needs 60.8 GB of memory, and this computer has 16.0 GB."),
+        (GPT_OSS_120B, 24, "gpt-oss-120b needs 60.8 GB of memory, and this computer has 24.0 GB."),
     ],
 )
 def test_what_cannot_run_is_refused_with_a_sentence(model: GgufHeader, memory: int, sentence: str) -> None:

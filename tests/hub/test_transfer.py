@@ -12,7 +12,7 @@ import pytest
 
 from app.errors import DownloadError
 from app.hub.messages import DownloadRequest, Event, Fetching, Waiting
-from app.hub.network import retry_after
+from app.hub.network import _certificates, retry_after
 from app.hub.part import PartFile
 from app.hub.sidecar import Sidecar, read_sidecar
 from app.hub.transfer import StoppedError, fetch
@@ -254,6 +254,13 @@ def test_an_endpoint_that_is_none_is_a_sentence(tmp_path: Path, endpoint: str) -
     wanted = DownloadRequest("small", "a/b", None, (hub_file(NAME, DATA),), tmp_path, endpoint, None, QUICK)
     with pytest.raises(DownloadError, match=r"no address of a hub|can’t be reached"):
         fetch(wanted, lambda event: None, threading.Event())
+
+
+def test_certificates_that_cannot_be_read_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+    _certificates.cache_clear()
+    with local_hub({NAME: DATA}) as hub, pytest.raises(DownloadError, match="certificates that this computer trusts"):
+        fetch(request(hub, tmp_path), lambda event: None, threading.Event())
 
 
 def test_several_parts_are_one_download(tmp_path: Path) -> None:

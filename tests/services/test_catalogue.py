@@ -81,4 +81,4 @@ def test_one_is_recommended_if_it_runs_and_none_if_none_does() -> None:
 def test_a_full_disk_is_said_in_words() -> None:
     found = prospects(load_catalogue(), MACHINES[16], 16384, 5 * GIB)[0]
     assert found.suitability is Suitability.NOT_HERE
-    assert found.sentence == "gpt-oss-20b takes 11.3 GiB on the disk, and 5.0 GiB are free."
+    assert found.sentence == "gpt-oss-20b takes 12.1 GB on the disk, and 5.4 GB are free."

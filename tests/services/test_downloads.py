@@ -5,20 +5,24 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from app.domain.catalogue import CatalogueEntry
+from app.engine.gguf_parts import read_model
 from app.errors import DownloadError
 from app.jobs import Lane
 from app.services.catalogue import entry_named
 from app.services.download_events import DownloadChanged, DownloadPhase
 from app.services.downloads import DownloadService
-from tests.hub.server import QUICK, Fault, LocalHub, always, content, entry_of, local_hub
+from tests.hub.server import QUICK, Fault, LocalHub, always, content, entry_of, local_hub, once
+from tests.models import TINY
+from tests.split_models import split_in_two
 
-FILES = {"model.gguf": content(3_000_000)}
+FILES = {"model.gguf": content(1_500_000)}
 
 
 class Desk:
@@ -29,6 +33,7 @@ class Desk:
         self.events: list[DownloadChanged] = []
         self.downloaded: list[tuple[tuple[Path, ...], tuple[str, ...]]] = []
         self.offline = False
+        self.token = ""
         self.service = DownloadService(
             catalogue,
             folder,
@@ -36,6 +41,7 @@ class Desk:
             self._tasks.put,
             self.events.append,
             lambda: endpoint,
+            lambda: self.token,
             lambda: self.offline,
             lambda files, sha256: self.downloaded.append((files, sha256)),
             QUICK,
@@ -67,6 +73,23 @@ def slow_hub() -> Iterator[LocalHub]:
         yield hub
 
 
+def test_the_token_of_the_settings_is_shown_to_the_hub_unless_another_one_is_given(
+    tmp_path: Path, slow_hub: LocalHub
+) -> None:
+    entry = entry_of(FILES)
+    desk = Desk(tmp_path, slow_hub.endpoint, (entry,))
+    slow_hub.pause = 0
+    for kept, given, shown in (("kept", None, "kept"), ("kept", "given", "given"), ("", None, None)):
+        slow_hub.tokens.clear()
+        desk.token = kept
+        desk.service.start(entry, given)
+        desk.until(DownloadPhase.DONE)
+        assert {token for _, token in slow_hub.tokens} == {f"Bearer {shown}" if shown else None}
+        desk.service.cancel("small")
+        (tmp_path / "model.gguf").unlink()
+    desk.service.close()
+
+
 def test_a_model_is_fetched_and_its_checksum_kept(tmp_path: Path, slow_hub: LocalHub) -> None:
     entry = entry_of(FILES)
     desk = Desk(tmp_path, slow_hub.endpoint, (entry,))
@@ -76,7 +99,7 @@ def test_a_model_is_fetched_and_its_checksum_kept(tmp_path: Path, slow_hub: Loca
     done = desk.service.download("small")
     assert done is not None
     assert done.files == (tmp_path / "model.gguf",)
-    assert done.done == done.total == 3_000_000
+    assert done.done == done.total == 1_500_000
     assert desk.downloaded == [(done.files, (entry.files[0].sha256,))]
     fetching = [event.download for event in desk.events if event.download.phase is DownloadPhase.FETCHING]
     assert any(download.speed and download.seconds_left is not None for download in fetching)
@@ -97,12 +120,12 @@ def test_a_paused_download_is_offered_at_the_next_start_and_goes_on(tmp_path: Pa
     found = later.service.download("small")
     assert found is not None
     assert found.phase is DownloadPhase.PAUSED
-    assert 0 < found.done < found.total == 3_000_000
+    assert 0 < found.done < found.total == 1_500_000
     later.service.start(entry)
     later.until(DownloadPhase.DONE)
     later.service.close()
     assert (tmp_path / "model.gguf").read_bytes() == FILES["model.gguf"]
-    assert slow_hub.sent < 1.05 * 3_000_000
+    assert slow_hub.sent < 1.05 * 1_500_000
 
 
 def test_closing_in_the_middle_is_a_pause(tmp_path: Path, slow_hub: LocalHub) -> None:
@@ -193,6 +216,25 @@ def test_the_lock_ends_what_runs(tmp_path: Path, slow_hub: LocalHub) -> None:
     desk.service.lock()
     desk.until(DownloadPhase.PAUSED)
     desk.service.close()
+
+
+def test_known_parts_come_into_one_folder_and_are_one_model(tmp_path: Path) -> None:
+    parts = split_in_two(TINY, tmp_path)
+    entry = entry_of({part.name: part.read_bytes() for part in parts})
+    # As gpt-oss-120b lies on the hub: in a folder of the repository.
+    entry = replace(entry, files=tuple(replace(file, name=f"mxfp4/{file.name}") for file in entry.files))
+    models = tmp_path / "models"
+    models.mkdir()
+    with local_hub({part.name: part.read_bytes() for part in parts}, once(Fault("drop", at=200_000), which=2)) as hub:
+        desk = Desk(models, hub.endpoint, (entry,))
+        desk.service.start(entry)
+        desk.until(DownloadPhase.DONE)
+        desk.service.close()
+    assert desk.downloaded == [
+        (tuple(models / part.name for part in parts), tuple(file.sha256 for file in entry.files))
+    ]
+    whole, found = read_model(TINY), read_model(models / parts[0].name)
+    assert (found.name, found.tensor_count, found.tensor_bytes) == (whole.name, whole.tensor_count, whole.tensor_bytes)
 
 
 def test_any_file_of_the_hub_can_be_named_in_parts_too(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_a_trashed_conversation_leaves_no_state(driver: Driver) -> None:
 def test_nothing_is_kept_on_disk_where_the_user_wants_none(tmp_path: Path) -> None:
     driver = Driver(tmp_path / "data", model=TINY)
     try:
-        driver.core.override_settings(states_mib=0)
+        driver.core.override_settings(states_mb=0)
         first = driver.ask("Hello")
         settled(driver)
         assert not driver.core.paths.states.exists()

@@ -78,7 +78,7 @@ def test_what_a_crash_left_is_gone_at_the_next_start(tmp_path: Path) -> None:
     left.write_bytes(b"said")
     Driver(paths.data).close()
     assert left.exists()
-    save_settings(paths.settings, Settings(states_mib=0))
+    save_settings(paths.settings, Settings(states_mb=0))
     Driver(paths.data).close()
     assert not left.exists()
 

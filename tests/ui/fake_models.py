@@ -145,7 +145,7 @@ class FakeModelStore:
         self.shelf = FakeShelf(self.installed)
         self.found = [
             prospect(SMALL),
-            prospect(LARGE, suitability=Suitability.NOT_HERE, sentence="gpt-oss-120b needs 61 GiB of memory."),
+            prospect(LARGE, suitability=Suitability.NOT_HERE, sentence="gpt-oss-120b needs 61.0 GB of memory."),
             prospect(NOMIC),
         ]
 

@@ -604,9 +604,9 @@ class FakeCore:
     def clear_states(self) -> None:
         self.states_size = 0
 
-    def keep_states(self, mib: int) -> None:
-        self.update_settings(states_mib=mib)
-        if not mib:
+    def keep_states(self, megabytes: int) -> None:
+        self.update_settings(states_mb=megabytes)
+        if not megabytes:
             self.clear_states()
 
     def close(self) -> None:

@@ -49,7 +49,7 @@ def test_the_recommended_model_is_offered_with_what_it_takes(open_window: Opener
     (row,) = window.panels.pages.first_run.rows
     assert "gpt-oss-20b runs well here" in row.text
     plain = row.text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "12.1 GB to download · 11.8 GB of memory · 214.7 GB free on the disk" in plain
+    assert "12.1 GB to download · 11.0 GB of memory · 214.7 GB free on the disk" in plain
     assert visible(window)[0] == "Get gpt-oss-20b (12.1 GB)"
     assert window.focusWidget() is row.buttons[0], "a key gets it"
     assert "huggingface" not in said(window), "the address that everybody has is nobody's concern"
@@ -78,7 +78,7 @@ def test_the_tab_key_goes_through_the_page_from_the_top(open_window: Opener) -> 
 
 def test_what_will_not_run_says_why_and_is_not_pressed_upon_anybody(open_window: Opener, qtbot: QtBot) -> None:
     core = FakeCore(state=NOTHING)
-    reason = "gpt-oss-20b needs 12 GiB of memory, this computer has 8."
+    reason = "gpt-oss-20b needs 11.6 GB of memory, and this computer has 8.0 GB."
     refused = {"suitability": Suitability.NOT_HERE, "sentence": reason, "recommended": False}
     core.model_store.found = [prospect(SMALL, **refused), prospect(LARGE, **refused)]
     window = open_window(core)

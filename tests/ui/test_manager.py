@@ -141,7 +141,7 @@ def test_a_model_is_fetched_paused_and_given_up(
 ) -> None:
     large = row_of(list(dialog.to_get), "gpt-oss-120b")
     assert "will not run here" in large.text
-    assert "gpt-oss-120b needs 61 GiB of memory." in large.text
+    assert "gpt-oss-120b needs 61.0 GB of memory." in large.text
     assert [row.key for row in dialog.to_get] == ["gpt-oss-120b"], "what is here need not be fetched"
     press(large, "Get it all the same")
     core.model_store.downloads.become(LARGE, DownloadPhase.FETCHING, done=10**9, total=LARGE.size)
@@ -212,14 +212,16 @@ def test_opening_a_model_for_documents_uses_it_for_them(
     assert window.panels.banner.text.startswith("my-embedder is used for your documents.")
 
 
-def test_a_file_is_added_as_a_copy_or_where_it_lies(core: FakeCore, window: MainWindow, dialog: ManagerDialog) -> None:
+def test_a_file_is_added_as_a_copy_or_where_it_lies(
+    core: FakeCore, window: MainWindow, dialog: ManagerDialog, qtbot: QtBot
+) -> None:
     for text, call in (("Copy it", ("copy_in", TINY)), ("Use it where it lies", ("use_in_place", TINY))):
         add(window, TINY)
         ask = window.findChildren(AddModelDialog)[-1]
         hands.click(next(each for each in ask.findChildren(QPushButton) if each.text() == text))
         assert core.model_store.shelf.calls[-1] == call
     assert core.models.calls[-1] == ("choose", TINY)
-    assert any("Copying tiny-gpt-oss.gguf" in row.text for row in dialog.here)
+    qtbot.waitUntil(lambda: any("Copying tiny-gpt-oss.gguf" in row.text for row in dialog.here))
 
 
 def add(window: MainWindow, path: Path) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QLabel,
+    QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QRadioButton,
@@ -30,7 +31,6 @@ from app.errors import SettingsError
 from app.paths import Paths
 from app.services.events import ModelPhase, ModelState
 from app.settings import Settings, load_settings, save_settings
-from app.ui import settings_words
 from app.ui.actions import Act
 from app.ui.error_box import ErrorBox
 from app.ui.main_window import MainWindow
@@ -197,10 +197,10 @@ def test_the_temperature_is_the_models_or_a_number(core: Core, show: Shower) -> 
 def test_each_context_has_its_price_and_what_does_not_fit_is_marked(show: Shower) -> None:
     dialog = show(FakeCore())
     assert [each.accessibleName() for each in contexts(dialog)] == [
-        "4k tokens, 11.5 GiB",
-        "8k tokens, 11.6 GiB",
-        "16k tokens, 11.8 GiB, tight",
-        "32k tokens, 12.2 GiB, more than is free now",
+        "4k tokens, 11.5 GB",
+        "8k tokens, 11.6 GB",
+        "16k tokens, 11.8 GB, tight",
+        "32k tokens, 12.2 GB, more than is free now",
     ]
     assert [each.isChecked() for each in contexts(dialog)] == [False, False, True, False]
     assert says(dialog, "more than is free now")
@@ -210,7 +210,7 @@ def test_each_context_has_its_price_and_what_does_not_fit_is_marked(show: Shower
 def test_choosing_a_context_has_the_model_loaded_with_it(core: Core, show: Shower) -> None:
     core.models.use(TINY)
     dialog = show(core)
-    assert all("MiB" in each.accessibleName() for each in contexts(dialog))
+    assert all("MB" in each.accessibleName() for each in contexts(dialog))
     hands.click(contexts(dialog)[1])
     assert saved(core).context_size == 8192
     hands.press(contexts(dialog)[1], Qt.Key.Key_Up)
@@ -305,13 +305,13 @@ def write_states(core: Core) -> list[Path]:
 def test_caches_are_measured_and_deleted_and_nothing_else(core: Core, show: Shower) -> None:
     files = write_states(core)
     dialog = show(core)
-    assert says(dialog, "They take 3 MiB now.")
+    assert says(dialog, "They take 3 MB now.")
     hands.click(button(dialog, "Delete them now"))
     assert not any(path.exists() for path in files)
     assert [path.name for path in core.paths.states.iterdir()] == ["notes.txt"]
     assert says(dialog, "There are none now.")
     assert not button(dialog, "Delete them now").isEnabled()
-    assert saved_or_default(core).states_mib == Settings().states_mib
+    assert saved_or_default(core).states_mb == Settings().states_mb
 
 
 def saved_or_default(core: Core) -> Settings:
@@ -322,12 +322,12 @@ def test_the_room_for_caches_is_kept_and_without_any_they_are_deleted_at_once(co
     files = write_states(core)
     dialog = show(core)
     room = field(dialog, NumberField, "Room for caches")
-    assert room.text() == "4 GiB"
+    assert room.text() == "4 GB"
     type_number(room, "2.5")
-    assert (saved(core).states_mib, room.text()) == (2560, "2.5 GiB")
+    assert (saved(core).states_mb, room.text()) == (2500, "2.5 GB")
     assert all(path.exists() for path in files)
     type_number(room, "0")
-    assert (saved(core).states_mib, room.text()) == (0, "Keep nothing")
+    assert (saved(core).states_mb, room.text()) == (0, "Keep nothing")
     assert not any(path.exists() for path in files)
 
 
@@ -409,7 +409,7 @@ def test_what_another_hand_wrote_into_the_file_is_shown_and_not_changed_by_looki
         effort=Effort.LOW,
         thinking_budget=20,
         temperature=0.75,
-        states_mib=100,
+        states_mb=100,
         context_size=20000,
         idle_minutes=7,
     )
@@ -419,7 +419,7 @@ def test_what_another_hand_wrote_into_the_file_is_shown_and_not_changed_by_looki
     assert field(dialog, Segmented, "Thinking").value == "low"
     assert field(dialog, NumberField, "Tokens to think at most").text() == "20"
     assert field(dialog, NumberField, "Fixed temperature").text() == "0.75"
-    assert field(dialog, NumberField, "Room for caches").text() == "0.098 GiB"
+    assert field(dialog, NumberField, "Room for caches").text() == "0.1 GB"
     dialog.close()
     assert saved(core) == written
 
@@ -448,6 +448,8 @@ def test_the_keyboard_alone_reaches_every_field_and_brings_it_into_sight(core: C
         "16k tokens",
         "Unload the model",
         "Room for caches",
+        "Address of the hub",
+        "Token for the hub",
         "System",
         "Data folder",
         "Show the folder",
@@ -460,7 +462,7 @@ def test_enter_in_a_field_does_not_close_the_dialog(core: Core, show: Shower) ->
     dialog = show(core)
     type_number(field(dialog, NumberField, "Room for caches"), "8")
     assert dialog.isVisible()
-    assert saved(core).states_mib == 8192
+    assert saved(core).states_mb == 8000
 
 
 def test_a_number_that_is_still_being_typed_is_kept_when_the_dialog_closes(core: Core, show: Shower) -> None:
@@ -471,7 +473,7 @@ def test_a_number_that_is_still_being_typed_is_kept_when_the_dialog_closes(core:
     hands.write(room, "12")
     hands.press(room, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
-    assert saved(core).states_mib == 12288
+    assert saved(core).states_mb == 12000
 
 
 def test_the_wheel_scrolls_the_page_and_changes_no_field(core: Core, show: Shower) -> None:
@@ -496,14 +498,14 @@ def test_the_wheel_scrolls_the_page_and_changes_no_field(core: Core, show: Showe
 
 def test_screen_readers_are_told_what_each_field_is(show: Shower) -> None:
     core = FakeCore()
-    core.states_size = 5 << 30
+    core.states_size = 5_000_000_000
     dialog = show(core)
     for kind in (QAbstractButton, QPlainTextEdit, NumberField, ChoiceField, Segmented):
         for each in dialog.findChildren(kind):
             interface = QAccessible.queryAccessibleInterface(each)
             assert interface is not None
             assert interface.text(QAccessible.Text.Name), each
-    assert "They take 5.0 GiB now." in button(dialog, "Delete them now").accessibleDescription()
+    assert "They take 5.0 GB now." in button(dialog, "Delete them now").accessibleDescription()
 
 
 def test_the_dialog_fits_into_the_smallest_window(open_window: Opener, qtbot: QtBot) -> None:
@@ -574,9 +576,63 @@ def test_before_there_is_a_core_there_are_no_settings(theme: Theme, qtbot: QtBot
     assert window.findChild(SettingsDialog) is None
 
 
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 MiB"), (1, "1 MiB"), (812 << 20, "812 MiB"), (1 << 30, "1.0 GiB"), ((1 << 30) + 1, "1.1 GiB")],
-)
-def test_sizes_are_rounded_up(size: int, text: str) -> None:
-    assert settings_words.size(size) == text
+def type_text(line: QLineEdit, text: str) -> None:
+    line.setFocus()
+    line.selectAll()
+    hands.press(line, Qt.Key.Key_Delete)
+    hands.write(line, text)
+    hands.press(line, Qt.Key.Key_Return)
+
+
+def hub_fields(dialog: QWidget) -> tuple[QLineEdit, QLineEdit]:
+    return field(dialog, QLineEdit, "Address of the hub"), field(dialog, QLineEdit, "Token for the hub")
+
+
+def test_the_hub_and_its_token_are_kept_for_the_user_alone(core: Core, show: Shower) -> None:
+    dialog = show(core)
+    address, token = hub_fields(dialog)
+    type_text(address, " https://mirror.example/hub/ ")
+    type_text(token, "hf_secret")
+    assert dialog.isVisible()
+    assert (saved(core).hub_endpoint, saved(core).hub_token) == ("https://mirror.example/hub", "hf_secret")
+    assert "secret" not in token.displayText(), "dots are shown"
+    assert says(dialog, "that is sent to this address only")
+    assert core.paths.settings.stat().st_mode & 0o777 == 0o600
+    assert core.paths.data.stat().st_mode & 0o777 == 0o700
+    type_text(address, "")
+    assert saved(core).hub_endpoint == address.text() == Settings().hub_endpoint
+
+
+def test_what_is_no_address_is_said_and_not_kept(core: Core, show: Shower) -> None:
+    dialog = show(core)
+    address, _ = hub_fields(dialog)
+    for text in ("nowhere", "ftp://mirror.example", "https://", "https://a b"):
+        type_text(address, text)
+        assert says(dialog, "This is no address of a hub"), text
+    assert core.settings.hub_endpoint == Settings().hub_endpoint
+    type_text(address, "https://mirror.example")
+    assert not says(dialog, "This is no address of a hub")
+
+
+def test_a_token_does_not_go_along_to_another_address(core: Core, show: Shower) -> None:
+    core.update_settings(hub_endpoint="https://mirror.example", hub_token="hf_secret")
+    dialog = show(core)
+    address, token = hub_fields(dialog)
+    type_text(address, "https://mirror.example/other")
+    assert saved(core).hub_token == "hf_secret", "that is the same server"
+    type_text(address, "https://elsewhere.example")
+    assert (saved(core).hub_endpoint, saved(core).hub_token) == ("https://elsewhere.example", "")
+    assert token.text() == ""
+    assert says(dialog, "The token was for the former address")
+
+
+def test_a_token_that_would_go_in_the_clear_is_warned_of(core: Core, show: Shower) -> None:
+    dialog = show(core)
+    address, token = hub_fields(dialog)
+    type_text(address, "http://mirror.example")
+    assert not says(dialog, "so it is not sent")
+    type_text(token, "hf_secret")
+    assert says(dialog, "so it is not sent")
+    type_text(address, "http://127.0.0.1:8000")
+    type_text(token, "hf_secret")
+    assert not says(dialog, "so it is not sent")

@@ -77,7 +77,7 @@ def test_the_choices_at_the_end_of_the_context_have_their_price(open_window: Ope
     core, _, failed = open_full(open_window)
     assert [each.text() for each in buttons(failed)] == ["Try again"]
     messages = core.chat.conversations()[0].messages
-    drop, larger = LeaveOut(messages[2].id, 2, 700), UseContext(32768, 402_000_000, tight=True)
+    drop, larger = LeaveOut(messages[2].id, 2, 700), UseContext(32768, 402 << 20, tight=True)
     core.chat.tell(ChoiceOffered(messages[3].id, (drop, larger)))
     qtbot.waitUntil(lambda: len(buttons(failed)) == 2)
     assert [each.text() for each in buttons(failed)] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.chat import ConversationId, MessageId, Reasoning, Role, Status, Text, ToolCall, ToolResult
+from app.domain.sizes import memory_needed, memory_there
 from app.services.events import AnswerGrew, Phase, ReasoningGrew, ToolUsed, TurnProgress, TurnStarted
 from app.ui import tool_steps, words
 from app.ui.live_answer import LiveAnswer
@@ -32,6 +33,20 @@ def test_tokens_are_said_in_a_few_characters(tokens: int, said: str) -> None:
 def test_sizes_are_said_as_file_managers_do() -> None:
     assert words.file_size(98_400_000) == "98 MB"
     assert words.file_size(12_109_566_560) == "12.1 GB"
+    assert words.file_size(2001) == "3 kB"
+
+
+@pytest.mark.parametrize("size", [1, 812 << 20, (812 << 20) + 1, 1 << 30, (1 << 30) + 1, 16 << 30])
+def test_the_window_and_the_planner_say_memory_alike_and_never_too_little(size: int) -> None:
+    assert words.memory(size) == memory_needed(size)
+
+
+def test_memory_is_said_in_the_unit_in_which_it_is_sold() -> None:
+    assert words.memory(16 << 30) == memory_there(16 << 30) == "16.0 GB"
+    assert words.memory((812 << 20) + 1) == "813 MB"
+    assert memory_there((813 << 20) - 1) == "812 MB"
+    assert words.memory((1 << 30) + 1) == "1.1 GB"
+    assert memory_there((1 << 31) - 1) == "1.9 GB"
 
 
 def test_loading_says_the_time_left_or_else_how_far_it_is() -> None:
