@@ -123,7 +123,8 @@ desk xdotool mousemove $((x + width / 2)) $((y + height / 2)) click --repeat 2 -
 check "a double-click on the icon opens the window" until_true 40 window_is_there
 sleep 2
 shot 2-first-run
-desk xdotool windowactivate --sync "$(window)" key Tab
+# The recommended model, other models, a file, the trial model.
+desk xdotool windowactivate --sync "$(window)" key Tab Tab Tab
 desk xdotool key space
 sleep 12
 shot 3-trial-model
