@@ -112,8 +112,9 @@ type_in() { desk xdotool type --delay 15 "$1"; desk xdotool key Return; }
 
 desk Xvfb :77 -screen 0 1280x860x24 -noreset >"$results/x.log" 2>&1 &
 until_true 60 test -S "$root/tmp/.X11-unix/X77" || { failed "a screen"; exit 1; }
-desk dbus-run-session -- sh -c "openbox & exec pcmanfm --no-desktop $desktop" >"$results/desktop.log" 2>&1 &
-until_true 120 desk xdotool search --onlyvisible --class pcmanfm || { failed "a file manager"; exit 1; }
+# A window that is opened while the window manager begins may be overlooked by it, and is never shown.
+desk dbus-run-session -- sh -c "openbox & sleep 3; exec pcmanfm --no-desktop $desktop" >"$results/desktop.log" 2>&1 &
+until_true 120 desk xdotool search --onlyvisible --class pcmanfm || { shot 0-no-file-manager; failed "a file manager"; exit 1; }
 sleep 4
 shot 1-file-manager
 # The icon's own green shows where it is.
