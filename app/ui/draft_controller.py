@@ -21,11 +21,10 @@ class DraftController(QObject):
         self._chat = chat
         self._composer = panels.composer
         self._place = chat.current
-        self._soon = _timer(self, DELAY)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(DELAY)
         self._soon.timeout.connect(self.save)
-        # Later: while a first message is being sent, the conversation is new and the composer not empty yet.
-        self._later = _timer(self, 0)
-        self._later.timeout.connect(self._on_place_changed)
         self._composer.text_changed.connect(self._on_text_changed)
         chat.changed.connect(self._on_changed)
 
@@ -52,11 +51,7 @@ class DraftController(QObject):
 
     @Slot()
     def _on_changed(self) -> None:
-        if self._chat.current != self._place:
-            self._later.start()
-
-    @Slot()
-    def _on_place_changed(self) -> None:
+        # At once: a word that is typed from now on belongs to what is shown.
         if self._chat.current != self._place:
             kept = self.save()
             self._place = self._chat.current
@@ -70,10 +65,3 @@ class DraftController(QObject):
         if saved != self._composer.text:
             self._composer.set_text(saved)
         self._soon.stop()
-
-
-def _timer(parent: QObject, milliseconds: int) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(milliseconds)
-    return timer

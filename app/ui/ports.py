@@ -149,6 +149,10 @@ class NotesPort(Protocol):
 
     def save_draft(self, conversation_id: ConversationId | None, text: str) -> bool: ...
 
+    def draft_files(self, conversation_id: ConversationId | None) -> Sequence[Path]: ...
+
+    def save_draft_files(self, conversation_id: ConversationId | None, files: Sequence[Path]) -> bool: ...
+
 
 class SearchPort(Protocol):
     """Finding in all conversations."""

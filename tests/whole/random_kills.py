@@ -33,7 +33,6 @@ from app.store.backups import BackupFolder, is_sound
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
 from app.store.notes import NoteStore
-from app.store.unsent import UnsentStore
 from tests.models import TINY
 from tests.screen import Screen
 from tests.store.scripted_user import length_of
@@ -82,6 +81,8 @@ class Counts:
     drafts: int = 0
     draft_files: int = 0
     titles_and_pins: int = 0
+    branches: int = 0
+    empty: int = 0
     backups: int = 0
     deleted: int = 0
     told: Counter[str] = field(default_factory=Counter)
@@ -95,6 +96,8 @@ class Counts:
         yield f"answers compared with what was on screen a second before: {self.streams} ({self.characters} characters)"
         yield f"drafts compared with what was typed a second before: {self.drafts}, with files {self.draft_files}"
         yield f"rows of the list compared (title, pin): {self.titles_and_pins}; backups found sound: {self.backups}"
+        yield f"branches compared with the one that was shown: {self.branches}"
+        yield f"conversations that hold no message: {self.empty}"
         yield f"conversations deleted for good, and gone: {self.deleted}"
         for title, count in self.told.items():
             yield f"told {count} times: {title}"
@@ -114,6 +117,8 @@ class Journal:
         self.drafts: dict[str, list[tuple[str, list[str]]]] = {}
         """A place, and what may stand in its draft: what stood there a second before the end, or came after that."""
         self.list: dict[str, list[Any]] = {}
+        self.ends: dict[str, str] = {}
+        """A conversation, and the last message of the branch that was shown of it; none while another may come."""
         self.in_doubt: set[str] = set()
         """Conversations of which something was changed after the list was shown last."""
         self.known: set[str] = set()
@@ -149,6 +154,10 @@ class Journal:
                 self.list = {k: v for k, v in self.list.items() if k not in note["gone"]} | note["shown"]
                 self.known |= note["shown"].keys()
                 self.in_doubt -= note["shown"].keys() | set(note["gone"])
+            case "shows":
+                self.ends[note["conversation"]] = note["message"]
+            case "moving":
+                self.ends.pop(note["conversation"], None)
             case "doing":
                 self.in_doubt |= set(note["conversations"])
                 if note["action"] == "delete":
@@ -261,13 +270,19 @@ def check(data: Path, journal: Journal, counts: Counts) -> None:
             if (data / f"chat.db{suffix}").exists():
                 shutil.copyfile(data / f"chat.db{suffix}", f"{copy}{suffix}")
         with closing(sqlite3.connect(copy)) as connection:
-            for pragma, sound in (("quick_check", [("ok",)]), ("integrity_check", [("ok",)]), ("foreign_key_check", [])):
+            for pragma, sound in (
+                ("quick_check", [("ok",)]),
+                ("integrity_check", [("ok",)]),
+                ("foreign_key_check", []),
+            ):
                 found = connection.execute(f"PRAGMA {pragma}").fetchall()
                 if found != sound:
                     counts.losses.append(f"{pragma}: {found[:3]}")
         counts.quick_checks += 1
         with closing(open_database(copy)) as database:
-            _check_messages(ConversationStore(database), UnsentStore(database), journal, counts)
+            # All of them: what waits in a conversation that is in the trash is told by no method of the store.
+            unsent = database.execute("SELECT text FROM unsent UNION ALL SELECT text FROM drafts")
+            _check_messages(ConversationStore(database), [text for (text,) in unsent], journal, counts)
             _check_drafts(NoteStore(database), journal, counts)
     for backup in BackupFolder.beside(data / "chat.db").backups():
         counts.backups += 1
@@ -275,19 +290,19 @@ def check(data: Path, journal: Journal, counts: Counts) -> None:
             counts.losses.append(f"the backup {backup.name} is damaged")
 
 
-def _check_messages(store: ConversationStore, unsent: UnsentStore, journal: Journal, counts: Counts) -> None:
+def _check_messages(store: ConversationStore, waiting_and_drafted: list[str], journal: Journal, counts: Counts) -> None:
     talks = {talk.id: talk for trashed in (False, True) for talk in store.conversations(trashed)}
     messages: dict[MessageId, Message] = {}
     for identity in talks:
         messages |= {message.id: message for message in store.whole_conversation(identity).messages}
     said = {message.text for message in messages.values() if message.role is Role.USER}
-    said |= {each.text for each in unsent.waiting()}
+    others = "\n".join([*said, *waiting_and_drafted])
     for text, conversation in journal.taken.items():
-        if conversation in journal.deleting or (conversation not in talks and conversation is not None):
-            if conversation in journal.deleting:
-                continue
+        if conversation in journal.deleting:
+            continue
         counts.sent += 1
-        if text not in said and not any(text in draft for draft in _drafted(journal)):
+        # One that was taken out of the line again may have become a part of another.
+        if text not in said and text not in others:
             counts.losses.append(f"the message “{text}” of {conversation} is missing")
     for message_id, length in (*journal.shown.items(), *journal.ended.items()):
         found = messages.get(MessageId(message_id))
@@ -301,18 +316,20 @@ def _check_messages(store: ConversationStore, unsent: UnsentStore, journal: Jour
     writing = [message for message in messages.values() if message.status is Status.STREAMING]
     if len(writing) > 1:
         counts.losses.append(f"{len(writing)} answers are still being written")
+    for identity, end in journal.ends.items():
+        if identity not in journal.deleting:
+            counts.branches += 1
+            branch = {message.id for message in store.conversation(ConversationId(identity)).messages}
+            if MessageId(end) not in branch:
+                counts.losses.append(f"{identity} shows another branch than that of {end}")
+    counts.empty += sum(not store.conversation(identity).messages for identity in talks)
     _check_list(talks, journal, counts)
-
-
-def _drafted(journal: Journal) -> Iterator[str]:
-    """What stood in the composers: a message that was taken back is there again."""
-    for states in journal.drafts.values():
-        yield from (text for text, _ in states)
 
 
 def _check_list(talks: dict[ConversationId, Any], journal: Journal, counts: Counts) -> None:
     for identity in journal.known - journal.deleting:
-        if ConversationId(identity) not in talks:
+        # One that was begun for a message in the line goes when that is taken back.
+        if ConversationId(identity) not in talks and identity in journal.list:
             counts.losses.append(f"the conversation {identity} is missing")
     counts.deleted += len(journal.deleting - {str(identity) for identity in talks})
     for identity, (title, pinned) in journal.list.items():
@@ -328,14 +345,19 @@ def _check_list(talks: dict[ConversationId, Any], journal: Journal, counts: Coun
 
 def _check_drafts(notes: NoteStore, journal: Journal, counts: Counts) -> None:
     for place, states in journal.drafts.items():
-        if place in journal.deleting:
-            continue
-        stored = notes.draft(ConversationId(place) if place else None)
-        counts.drafts += 1
-        if stored.strip() not in {text.strip() for text, _ in states}:
-            counts.losses.append(f"the draft in “{place}” is “{stored}” and none of {[text for text, _ in states]}")
+        identity = ConversationId(place) if place else None
+        text, files = notes.draft(identity), [path.name for path in notes.draft_files(identity)]
+        if place not in journal.deleting:
+            counts.drafts += 1
+            counts.draft_files += bool(files)
+            if text.strip() not in {known.strip() for known, _ in states}:
+                counts.losses.append(f"the draft in “{place}” is “{text}”, none of {[known for known, _ in states]}")
+            if sorted(files) not in [sorted(known) for _, known in states]:
+                counts.losses.append(
+                    f"with the draft in “{place}” go {files}, none of {[known for _, known in states]}"
+                )
         # Whatever it was, from here on it is what is stored.
-        journal.drafts[place] = [(stored, states[-1][1])]
+        journal.drafts[place] = [(text, files)]
 
 
 def run(runs: int, seed: int, folder: Path, longest: float = 5.0, show: bool = False) -> Counts:
@@ -373,7 +395,10 @@ def _hear(journal: Journal, notes: Path, counts: Counts) -> None:
         if _MISTAKE in told:
             counts.losses.append(told)
     journal.told = []
-    if printed := _output(notes):
+    # What is told to the user is logged too.
+    known = [told.splitlines()[0] for told in counts.told]
+    printed = [line for line in _output(notes).splitlines() if line.strip() and not any(k in line for k in known)]
+    if printed:
         counts.losses.append(f"printed: {printed}")
 
 

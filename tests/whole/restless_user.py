@@ -15,9 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QTimer, QUrl, Slot
+from PySide6.QtCore import QMimeData, QObject, QPointF, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QDropEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton, QWidget
 
 from app.core import Core
@@ -29,7 +28,6 @@ from app.ui.composer_edit import ComposerEdit
 from app.ui.confirm_dialog import ConfirmDialog
 from app.ui.conversation_model import RowRole
 from app.ui.error_box import ErrorBox
-from app.ui.list_dialog import ListDialog
 from app.ui.main_window import MainWindow
 from app.ui.message_actions import Action
 from app.ui.trash_dialog import TrashDialog
@@ -73,6 +71,7 @@ class RestlessUser(QObject):
         self._lengths: dict[MessageId, int] = {}
         self._noted_at = 0.0
         self._drafts: dict[str, tuple[str, list[str]]] = {}
+        self._ends: dict[str, str] = {}
         self._list: dict[str, list[object]] = {}
         core.chat.subscribe(self._on_event)
         self._timer = QTimer(self)
@@ -102,7 +101,7 @@ class RestlessUser(QObject):
         self._panels = self._window.panels
         self._list_view = self._panels.sidebar.conversations
         self._transcript = self._panels.pages.transcript
-        self._edit = self._panels.composer.findChild(ComposerEdit, "composer")
+        [self._edit] = self._panels.composer.findChildren(ComposerEdit, "composer")
         self._note_window()
         self._journal.note("up")
         if self._statements:
@@ -138,10 +137,14 @@ class RestlessUser(QObject):
     def _note_window(self) -> None:
         """Note what the window shows, as far as it has changed: what is being written, and the list."""
         place = self._current or ""
-        draft = (self._panels.composer.text, sorted(each.name for each in self._pending()))
+        draft = (self._panels.composer.text, sorted(chip.text() for chip in self._panels.composer.attachments.chips))
         if self._drafts.get(place, ("", [])) != draft:
             self._drafts[place] = draft
             self._journal.note("draft", place=place, text=draft[0], files=draft[1])
+        last = next(reversed(self._transcript._rows), None)
+        if place and last is not None and self._ends.get(place) != last:
+            self._ends[place] = last
+            self._journal.note("shows", conversation=place, message=last)
         rows = self._list_view.rows
         shown: dict[str, list[object]] = {}
         for at in range(rows.rowCount()):
@@ -157,10 +160,6 @@ class RestlessUser(QObject):
     @property
     def _current(self) -> str | None:
         return self._window._presenter.chat.current if self._window._presenter is not None else None
-
-    def _pending(self) -> list[Any]:
-        documents = self._core.documents
-        return documents.pending() if documents is not None else []
 
     # What is done
 
@@ -191,7 +190,7 @@ class RestlessUser(QObject):
     def _some_words(self) -> str:
         """Words that nobody has written before, so that they can be found again."""
         self._words += 1
-        return f"words {self._seed}x{self._words} "
+        return f"words {self._seed}x{self._words}. "
 
     def _type(self) -> None:
         if not self._edit.isVisible():
@@ -206,11 +205,14 @@ class RestlessUser(QObject):
             return
         if not self._panels.composer.text.strip():
             self._type()
-        text = self._panels.composer.text.strip()
+        text, place = self._panels.composer.text.strip(), self._current
         press(self._edit, Qt.Key.Key_Return)
         if not self._panels.composer.text:
             # The composer is empty: the window has taken it.
             self._journal.note("taken", text=text, conversation=self._current)
+            if place is None:
+                self._drafts[""] = ("", [])
+                self._journal.note("draft", place="", text="", files=[])
 
     def _stop(self) -> None:
         self._press_button(self._panels.composer, "stop")
@@ -227,6 +229,7 @@ class RestlessUser(QObject):
             press(editor, Qt.Key.Key_Escape)
         else:
             text, conversation = editor.text.strip(), self._current
+            self._note_move()
             press(editor, Qt.Key.Key_Return)
             if self._transcript.findChild(ComposerEdit, "message_editor") is not editor:
                 self._journal.note("taken", text=text, conversation=conversation)
@@ -234,7 +237,13 @@ class RestlessUser(QObject):
     def _answer_again(self) -> None:
         row = self._some_row(AnswerMessage)
         if row is not None:
+            self._note_move()
             self._press(row.message_actions.button(self._random.choice((Action.AGAIN, Action.CONTINUE))))
+
+    def _note_move(self) -> None:
+        """Another branch of the conversation on the page may be shown next."""
+        self._ends.pop(self._current or "", None)
+        self._journal.note("moving", conversation=self._current)
 
     def _change_version(self) -> None:
         switches = [
@@ -243,6 +252,7 @@ class RestlessUser(QObject):
             if isinstance(row, UserMessage | AnswerMessage) and row.message_actions.versions.text
         ]
         if switches:
+            self._note_move()
             self._press(self._random.choice(self._random.choice(switches).findChildren(QPushButton)))
 
     def _branch_off(self) -> None:
@@ -306,9 +316,7 @@ class RestlessUser(QObject):
         data.setUrls([QUrl.fromLocalFile(str(self._random.choice(self._files)))])
         buttons, modifiers = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         place = QPointF(self._window.rect().center())
-        QApplication.sendEvent(
-            self._window, QDropEvent(place, Qt.DropAction.CopyAction, data, buttons, modifiers)
-        )
+        QApplication.sendEvent(self._window, QDropEvent(place, Qt.DropAction.CopyAction, data, buttons, modifiers))
 
     def _search(self) -> None:
         panel = self._panels.sidebar.search

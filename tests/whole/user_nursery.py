@@ -17,9 +17,6 @@ from typing import Any
 
 
 def main() -> None:
-    import app.core
-    import app.ui.main_window
-    import app.ui.run
     import tests.whole.restless_user  # noqa: F401
 
     print("ready", flush=True)
