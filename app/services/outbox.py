@@ -46,11 +46,14 @@ class Outbox:
             return self._chat.send(conversation_id, text, effort, attached=attached)
         if attached is not None:
             raise AppError("An answer is still being written.", "Send the message with its files once it has ended.")
-        if conversation_id is None:
-            conversation = self._conversations.create_conversation(title_from(text), effort or Effort.MEDIUM)
-            conversation_id = conversation.id
+        begun = conversation_id is None
+        with self._conversations.together():
+            if conversation_id is None:
+                conversation = self._conversations.create_conversation(title_from(text), effort or Effort.MEDIUM)
+                conversation_id = conversation.id
+            self._unsent.add(conversation_id, text, effort)
+        if begun:
             self._chat.notify(ConversationsChanged())
-        self._unsent.add(conversation_id, text, effort)
         self._chat.notify(QueueChanged())
         return conversation_id
 
@@ -71,8 +74,7 @@ class Outbox:
 
     def is_alone(self, unsent: Unsent) -> bool:
         """Whether a conversation was begun for this message and has nothing else: it goes when that is taken back."""
-        others = [each for each in self.waiting() if each.conversation_id == unsent.conversation_id]
-        return len(others) <= 1 and not self._conversations.conversation(unsent.conversation_id).messages
+        return self._unsent.is_alone(unsent)
 
     def send_now(self, unsent_id: MessageId) -> None:
         """Send a message that waits although nothing runs. Raises AppError as ChatService.send() does."""

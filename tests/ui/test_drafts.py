@@ -27,14 +27,15 @@ def start(theme: Theme, qtbot: QtBot, tmp_path: Path) -> Iterator[Start]:
 
     def start() -> RealWindow:
         end()
-        opened[:] = [RealWindow(theme, qtbot, tmp_path / "data", ScriptedEngine(script=Script(token_seconds=0.2)))]
+        opened.append(RealWindow(theme, qtbot, tmp_path / "data", ScriptedEngine(script=Script(token_seconds=0.2))))
         opened[0].use(TINY)
         return opened[0]
 
     def end() -> None:
-        for window in opened:
+        while opened:
+            window = opened.pop()
             window.core.chat.stop()
-            window.wait(lambda: window.core.chat.running is None)
+            window.wait(lambda: window.core.chat.running is None)  # noqa: B023 - waited for in this turn of the loop
             qtbot.wait(1)
             window.close()
 

@@ -316,7 +316,7 @@ class RestlessUser(QObject):
         data.setUrls([QUrl.fromLocalFile(str(self._random.choice(self._files)))])
         buttons, modifiers = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         place = QPointF(self._window.rect().center())
-        QApplication.sendEvent(self._window, QDropEvent(place, Qt.DropAction.CopyAction, data, buttons, modifiers))
+        self._window.dropEvent(QDropEvent(place, Qt.DropAction.CopyAction, data, buttons, modifiers))
 
     def _search(self) -> None:
         panel = self._panels.sidebar.search
