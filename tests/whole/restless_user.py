@@ -205,6 +205,7 @@ class RestlessUser(QObject):
             return
         if not self._panels.composer.text.strip():
             self._type()
+            self._note_window()
         text, place = self._panels.composer.text.strip(), self._current
         press(self._edit, Qt.Key.Key_Return)
         if not self._panels.composer.text:
