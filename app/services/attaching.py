@@ -63,6 +63,11 @@ class Attaching:
     def pending(self) -> list[PendingAttachment]:
         return list(self._pending.values())
 
+    @property
+    def reading(self) -> bool:
+        """Whether a file is being read, or waits for that."""
+        return any(file.status in (FileStatus.WAITING, FileStatus.READING) for file in self._pending.values())
+
     def parts(self, ids: Sequence[AttachmentId]) -> tuple[Attachment, ...]:
         """What these files would be as parts of a message. Raises DocumentError, StoreError."""
         files = [self._ready(attachment_id) for attachment_id in dict.fromkeys(ids)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -172,17 +172,19 @@ class ChatService:
         with it. Raises AppError where there is no model, a turn is running, or something can't be stored.
         """
         model = self._claim_model()
-        conversation = self._conversation_for(conversation_id, text, effort)
-        before = conversation.messages
-        parts: list[Part] = []
-        if replaces is not None:
-            before = _up_to(before, replaces.parent_id)
-            parts += [part for part in replaces.parts if isinstance(part, Attachment)]
-        if attached is not None:
-            self._ahead = NOTHING_AHEAD
-            parts += self._bound(conversation.id, attached, new=conversation_id is None)
-        parent = before[-1].id if before else None
-        user, answer = self._store.add_exchange(conversation.id, parent, (*parts, Text(text)), "", message_id)
+        # A kill must not leave a conversation in which nothing was said.
+        with self._store.together():
+            conversation = self._conversation_for(conversation_id, text, effort)
+            before = conversation.messages
+            parts: list[Part] = []
+            if replaces is not None:
+                before = _up_to(before, replaces.parent_id)
+                parts += [part for part in replaces.parts if isinstance(part, Attachment)]
+            if attached is not None:
+                self._ahead = NOTHING_AHEAD
+                parts += attached(conversation.id)
+            parent = before[-1].id if before else None
+            user, answer = self._store.add_exchange(conversation.id, parent, (*parts, Text(text)), "", message_id)
         conversation = replace(conversation, messages=(*before, user))
         self._start_turn(conversation, answer, model, max_tokens)
         return conversation.id
@@ -295,16 +297,6 @@ class ChatService:
             self._store.set_effort(conversation_id, effort)
             conversation = replace(conversation, effort=effort)
         return conversation
-
-    def _bound(self, conversation_id: ConversationId, attached: Attached, new: bool) -> Sequence[Attachment]:
-        """Bind files to a conversation. One that is new goes again where that fails: nothing was said in it."""
-        try:
-            return attached(conversation_id)
-        except AppError:
-            if new:
-                self._store.move_to_trash(conversation_id)
-                self._store.delete_forever(conversation_id)
-            raise
 
     def _claim_model(self) -> Path:
         """Make way for a turn; gives the model's file. Raises AppError if there can't be a turn now."""

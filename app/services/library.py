@@ -57,6 +57,7 @@ class LibraryService(Consultation):
         self._attaching = Attaching(self._lane, post, index, self._ingest, store, self._on_attached)
         self._indexing = Indexing(self._lane, self._files, self._ingest, self._on_progress, self._on_failure)
         self._told = 0.0
+        self._prune_later = False
         self._watch = (
             FolderWatch(lambda name: post(lambda: self._guarded(lambda: self._on_folder_changed(name))))
             if watch
@@ -73,6 +74,7 @@ class LibraryService(Consultation):
     def discard(self, attachment_id: AttachmentId) -> None:
         """Forget a file that was to be attached; one that is being read is given up."""
         self._attaching.discard(attachment_id)
+        self._prune_if_put_off()
 
     def pending(self) -> list[PendingAttachment]:
         return self._attaching.pending()
@@ -252,6 +254,12 @@ class LibraryService(Consultation):
         self._notify(event)
         if event.attachment.ready and not event.attachment.whole:
             self._embed()
+        self._prune_if_put_off()
+
+    def _prune_if_put_off(self) -> None:
+        if self._prune_later and not self._attaching.reading:
+            self._prune_later = False
+            self._prune(recent=True)
 
     def _embed(self) -> None:
         if self.embeddings is not None:
@@ -267,6 +275,10 @@ class LibraryService(Consultation):
         recent: even what was attached a moment ago, perhaps by another process.
         """
         if not self._indexing.idle:
+            return
+        if self._attaching.reading:
+            # What is being read is not known by its hash yet, and would be removed as nobody's.
+            self._prune_later |= recent
             return
         kept = {document.sha256 for document in self._store.attached()}
         kept |= {pending.sha256 for pending in self._attaching.pending()}

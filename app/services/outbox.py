@@ -46,11 +46,14 @@ class Outbox:
             return self._chat.send(conversation_id, text, effort, attached=attached)
         if attached is not None:
             raise AppError("An answer is still being written.", "Send the message with its files once it has ended.")
-        if conversation_id is None:
-            conversation = self._conversations.create_conversation(title_from(text), effort or Effort.MEDIUM)
-            conversation_id = conversation.id
+        begun = conversation_id is None
+        with self._conversations.together():
+            if conversation_id is None:
+                conversation = self._conversations.create_conversation(title_from(text), effort or Effort.MEDIUM)
+                conversation_id = conversation.id
+            self._unsent.add(conversation_id, text, effort)
+        if begun:
             self._chat.notify(ConversationsChanged())
-        self._unsent.add(conversation_id, text, effort)
         self._chat.notify(QueueChanged())
         return conversation_id
 
@@ -61,11 +64,17 @@ class Outbox:
     def take_back(self, unsent_id: MessageId) -> Unsent | None:
         """Take a message out of the line, to change it or to forget it. None if it was sent meanwhile."""
         found = next((unsent for unsent in self.waiting() if unsent.id == unsent_id), None)
+        alone = found is not None and self.is_alone(found)
         if found is None or not self._unsent.remove(unsent_id):
             return None
-        self._drop_if_empty(found.conversation_id)
+        if alone:
+            self._drop(found.conversation_id)
         self._chat.notify(QueueChanged())
         return found
+
+    def is_alone(self, unsent: Unsent) -> bool:
+        """Whether a conversation was begun for this message and has nothing else: it goes when that is taken back."""
+        return self._unsent.is_alone(unsent)
 
     def send_now(self, unsent_id: MessageId) -> None:
         """Send a message that waits although nothing runs. Raises AppError as ChatService.send() does."""
@@ -91,12 +100,7 @@ class Outbox:
         self._unsent.remove(unsent.id)
         self._chat.notify(QueueChanged())
 
-    def _drop_if_empty(self, conversation_id: ConversationId) -> None:
-        """A conversation that was begun for this message alone goes with it."""
-        if self._conversations.conversation(conversation_id).messages:
-            return
-        if any(unsent.conversation_id == conversation_id for unsent in self.waiting()):
-            return
+    def _drop(self, conversation_id: ConversationId) -> None:
         self._conversations.move_to_trash(conversation_id)
         self._conversations.delete_forever(conversation_id)
         self._chat.notify(ConversationsChanged())

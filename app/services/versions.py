@@ -50,8 +50,10 @@ class Versions:
         return self._copy(conversation, conversation.messages[: place + 1])
 
     def duplicate(self, conversation_id: ConversationId) -> ConversationId:
-        """A second conversation with the same messages, all versions of them."""
+        """A second conversation with the same messages, all versions of them. Raises AppError if there are none."""
         whole = self._conversations.whole_conversation(conversation_id)
+        if not whole.messages:
+            raise AppError("This conversation has no messages yet.", "Duplicate it once something was said in it.")
         return self._copy(whole, whole.messages)
 
     def _copy(self, conversation: Conversation, messages: tuple[Message, ...]) -> ConversationId:

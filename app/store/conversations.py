@@ -1,10 +1,11 @@
-"""What can be done with the stored conversations. Every method is one transaction, committed when it returns."""
+"""What can be done with the stored conversations. Every method is one transaction, or a part of together()."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -72,6 +73,12 @@ class ConversationStore:
     def distrust(self) -> None:
         """Have all of the file read through at the next start, before anything is shown."""
         self._database.checked_at = 0.0
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is stored in this block, by this store or another one on the same database, or nothing of it."""
+        with store_errors(), self._database.atomic():
+            yield
 
     @store_errors()
     def create_conversation(

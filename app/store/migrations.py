@@ -154,7 +154,13 @@ def m004_search(database: Database) -> None:
     _run(database, _PINS_AND_DRAFTS)
 
 
-CHAT = Schema(application_id=int.from_bytes(b"Ingl", "big"), version=4, migrations=_chat)
+@_chat()
+def m005_files_of_drafts(database: Database) -> None:
+    """The paths of files that are to go with what is typed, as JSON: a restart must not take them out of it."""
+    _run(database, "ALTER TABLE drafts ADD COLUMN files TEXT NOT NULL DEFAULT '[]'")
+
+
+CHAT = Schema(application_id=int.from_bytes(b"Ingl", "big"), version=5, migrations=_chat)
 
 
 def _run(database: Database, statements: str) -> None:

@@ -214,7 +214,7 @@ def _table_of(values: tuple[Value, ...]) -> str | None:
             return "unsent"
         case (str(id_), str(digest), str(), str(), int()) if _is_id(id_) and _DIGEST.fullmatch(digest):
             return "attached"
-        case ((str() | None) as id_, str(saved), str()) if (id_ is None or _is_id(id_)) and _is_moment(saved):
+        case ((str() | None) as id_, str(saved), str(), *_) if (id_ is None or _is_id(id_)) and _is_moment(saved):
             return "drafts"
         case (str(id_), str()) if _is_id(id_):
             return "library_uses"

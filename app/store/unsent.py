@@ -10,6 +10,14 @@ from app.domain.chat import ConversationId, Effort, MessageId, Unsent, new_messa
 from app.store.errors import store_errors
 from app.store.rows import now, storable, timestamp
 
+_BESIDE = """
+    SELECT EXISTS (
+        SELECT 1 FROM messages WHERE conversation_id = :talk
+        UNION ALL SELECT 1 FROM unsent WHERE conversation_id = :talk AND id <> :message
+        UNION ALL SELECT 1 FROM drafts WHERE conversation_id = :talk
+    )
+"""
+
 
 class UnsentStore:
     """The line of waiting messages in one open database. Lives on the thread that opened it."""
@@ -56,6 +64,12 @@ class UnsentStore:
             )
             for row in rows
         ]
+
+    @store_errors()
+    def is_alone(self, unsent: Unsent) -> bool:
+        """Whether its conversation was begun for this message: nothing was said, waits or is typed there beside it."""
+        row = self._database.execute(_BESIDE, {"talk": unsent.conversation_id, "message": unsent.id}).fetchone()
+        return not row[0]
 
     @store_errors()
     def remove(self, unsent_id: MessageId) -> bool:

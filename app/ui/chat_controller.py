@@ -155,6 +155,8 @@ class ChatController(QObject):
     def _on_turn_started(self, event: TurnStarted) -> None:
         self._live = LiveAnswer(event)
         if self._sending and self._current is None:
+            # It is stored. Before the conversation is another one, whose draft it would be taken for.
+            self._panels.composer.clear()
             self._current = event.conversation_id
             self._transcript.clear()
         if event.conversation_id == self._current:

@@ -31,7 +31,7 @@ class DocumentDesk(QObject):
         self.attachments: DocumentsController | None = None
         self.libraries: LibrariesController | None = None
         if core.documents is not None:
-            self.attachments = DocumentsController(core.documents, core.chat, panels.composer, send, window)
+            self.attachments = DocumentsController(core, core.documents, panels.composer, send, window)
             self.libraries = LibrariesController(core.documents, theme, window)
         self._connect(send)
 

@@ -15,7 +15,8 @@ from app.services.ahead import Ahead, Attached
 from app.services.document_events import AttachmentId, PendingAttachment
 from app.ui import document_words
 from app.ui.composer import Composer
-from app.ui.ports import ChatPort, DocumentsPort
+from app.ui.draft_files import DraftFiles
+from app.ui.ports import CorePort, DocumentsPort
 
 Send = Callable[[str, Attached | None], bool]
 """Sends a message; whether it could be sent."""
@@ -30,11 +31,12 @@ class DocumentsController(QObject):
     opened = Signal(object)  # PendingAttachment that the user wants to see
 
     def __init__(
-        self, documents: DocumentsPort, chat: ChatPort, composer: Composer, send: Send, window: QWidget
+        self, core: CorePort, documents: DocumentsPort, composer: Composer, send: Send, window: QWidget
     ) -> None:
         super().__init__(window)
         self._documents = documents
-        self._chat = chat
+        self._chat = core.chat
+        self._files = DraftFiles(documents, core.notes)
         self._composer = composer
         self._send = send
         self._window = window
@@ -61,6 +63,10 @@ class DocumentsController(QObject):
         if current != self._current:
             self._hold(False)
             self._current = current
+        try:
+            self._files.load(current)
+        except AppError as error:
+            self.failed.emit(error)
         self.refresh()
 
     @Slot()
@@ -73,7 +79,7 @@ class DocumentsController(QObject):
             self.failed.emit(error)
             return
         self._composer.library.show_libraries(names, used if used in names else None)
-        self._composer.attachments.show_files(self._documents.pending())
+        self._composer.attachments.show_files(self._pending)
         self._prepare()
         if self._held:
             if self._waits():
@@ -86,7 +92,7 @@ class DocumentsController(QObject):
         """Have the model read what is going to come with the message while the user still writes it."""
         if self._reading():
             return
-        ready = [file for file in self._documents.pending() if file.ready]
+        ready = [file for file in self._pending if file.ready]
         library = self._library if self._current is None else None
         wanted = (self._current, tuple(file.id for file in ready), library) if ready or library else None
         before, self._read_ahead = self._read_ahead, wanted
@@ -114,7 +120,7 @@ class DocumentsController(QObject):
         """Have these files read, to go with the next message."""
         try:
             for path in paths:
-                self._documents.attach(path)
+                self._files.attach(self._current, path)
         except AppError as error:
             self.failed.emit(error)
         self.refresh()
@@ -130,7 +136,7 @@ class DocumentsController(QObject):
 
     def _send_now(self, text: str, ready_only: bool = True) -> None:
         self._hold(False)
-        pending = self._documents.pending()
+        place, pending = self._current, self._pending
         ready = [file.id for file in pending if file.ready]
         library = self._library if self._current is None else None
         attached = self._binder(ready, library) if ready or library else None
@@ -139,7 +145,9 @@ class DocumentsController(QObject):
         self._library = None
         for file in pending:
             if not file.ready and (ready_only or file.status not in _UNREAD):
-                self._documents.discard(file.id)
+                self._files.discard(place, file.id)
+        if pending:
+            self._files.move(place, self._current)
         self.refresh()
 
     def _binder(self, ids: Sequence[AttachmentId], library: str | None) -> Attached:
@@ -150,13 +158,17 @@ class DocumentsController(QObject):
 
         return bind
 
+    @property
+    def _pending(self) -> list[PendingAttachment]:
+        """The files that will go with the message that is being written."""
+        return self._files.of(self._current)
+
     def _reading(self) -> list[PendingAttachment]:
-        return [file for file in self._documents.pending() if file.status in _UNREAD]
+        return [file for file in self._pending if file.status in _UNREAD]
 
     def _waits(self) -> bool:
         """Whether a message would have to wait. One without files waits in a line of its own."""
-        pending = self._documents.pending()
-        return bool(self._reading()) or (self._chat.running is not None and any(file.ready for file in pending))
+        return bool(self._reading()) or (self._chat.running is not None and any(file.ready for file in self._pending))
 
     def _hold(self, held: bool) -> None:
         self._held = held
@@ -189,13 +201,13 @@ class DocumentsController(QObject):
 
     @Slot(str)
     def _on_removed(self, key: str) -> None:
-        self._documents.discard(AttachmentId(key))
+        self._files.discard(self._current, AttachmentId(key))
         self.refresh()
         self._composer.take_focus()
 
     @Slot(str)
     def _on_opened(self, key: str) -> None:
-        for file in self._documents.pending():
+        for file in self._pending:
             if file.id == key and file.sha256:
                 self.opened.emit(file)
 

@@ -8,12 +8,12 @@ from app.ui.chat_controller import ChatController
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 
-PAUSE = 700
-"""Milliseconds without typing after which it is saved."""
+DELAY = 700
+"""Milliseconds after which a change is saved, also while more is typed: a kill takes no more than a second's words."""
 
 
 class DraftController(QObject):
-    """Saves when typing pauses and when the conversation or the window is left."""
+    """Saves soon after every change, and when the conversation or the window is left."""
 
     def __init__(self, core: CorePort, panels: Panels, chat: ChatController, parent: QObject) -> None:
         super().__init__(parent)
@@ -21,12 +21,11 @@ class DraftController(QObject):
         self._chat = chat
         self._composer = panels.composer
         self._place = chat.current
-        self._pause = _timer(self, PAUSE)
-        self._pause.timeout.connect(self.save)
-        # Later: while a first message is being sent, the conversation is new and the composer not empty yet.
-        self._later = _timer(self, 0)
-        self._later.timeout.connect(self._on_place_changed)
-        self._composer.text_changed.connect(self._pause.start)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(DELAY)
+        self._soon.timeout.connect(self.save)
+        self._composer.text_changed.connect(self._on_text_changed)
         chat.changed.connect(self._on_changed)
 
     def start(self) -> None:
@@ -37,33 +36,32 @@ class DraftController(QObject):
     @Slot()
     def save(self) -> bool:
         """Keep what is typed now; False if that is not possible."""
-        self._pause.stop()
+        self._soon.stop()
         text = self._composer.text
         # Compared with what is stored: a backup that was restored has other drafts.
         return text == self._core.notes.draft(self._place) or self._core.notes.save_draft(self._place, text)
 
     @Slot()
-    def _on_changed(self) -> None:
-        if self._chat.current != self._place:
-            self._later.start()
+    def _on_text_changed(self) -> None:
+        if not self._composer.text:
+            # It was sent: at the next start it must not look as if it were still to be.
+            self.save()
+        elif not self._soon.isActive():
+            self._soon.start()
 
     @Slot()
-    def _on_place_changed(self) -> None:
+    def _on_changed(self) -> None:
+        # At once: a word that is typed from now on belongs to what is shown.
         if self._chat.current != self._place:
             kept = self.save()
             self._place = self._chat.current
             if kept:
                 self._load()
+            else:
+                self._soon.start()
 
     def _load(self) -> None:
         saved = self._core.notes.draft(self._place)
         if saved != self._composer.text:
             self._composer.set_text(saved)
-        self._pause.stop()
-
-
-def _timer(parent: QObject, milliseconds: int) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(milliseconds)
-    return timer
+        self._soon.stop()

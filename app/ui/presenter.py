@@ -86,6 +86,7 @@ class Presenter(QObject):
         self.chat.failed.connect(self._on_failed)
         self.desk.failed.connect(self._on_failed)
         self.queue.failed.connect(self._on_failed)
+        self.queue.emptied.connect(self.chat.begin)
         self.safety.replaced.connect(self.chat.begin)
         self.safety.replaced.connect(self.search.repeat)
         self.documents.failed.connect(self._on_failed)

@@ -6,7 +6,7 @@ import logging
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.domain.chat import MessageId, Unsent
+from app.domain.chat import ConversationId, MessageId, Unsent
 from app.errors import AppError
 from app.ui import words
 from app.ui.panels import Panels
@@ -20,16 +20,19 @@ class QueueController(QObject):
     """Shows all that waits, whatever conversation is on screen: none of it may be forgotten."""
 
     failed = Signal(object)  # AppError
+    emptied = Signal()  # the conversation on the page was begun for a message that was taken back, and went with it
 
     def __init__(self, core: CorePort, panels: Panels, parent: QObject) -> None:
         super().__init__(parent)
         self._core = core
         self._panels = panels
+        self._current: ConversationId | None = None
         panels.waiting.taken_back.connect(self._on_taken_back)
         panels.waiting.sent.connect(self._on_sent)
 
-    def show(self, current: str | None) -> None:
+    def show(self, current: ConversationId | None) -> None:
         """Show the rows as they are now, for somebody who looks at the conversation current."""
+        self._current = current
         running = self._core.chat.running is not None
         try:
             waiting = self._core.outbox.waiting()
@@ -52,16 +55,27 @@ class QueueController(QObject):
 
     @Slot(str)
     def _on_taken_back(self, key: str) -> None:
+        """Bring a message back into the composer. It is kept as a draft before it leaves the line: a kill in between
+        must not take it."""
+        outbox, notes, composer = self._core.outbox, self._core.notes, self._panels.composer
         try:
-            unsent = self._core.outbox.take_back(MessageId(key))
+            found = next((unsent for unsent in outbox.waiting() if unsent.id == key), None)
+            if found is None:
+                return
+            goes = found.conversation_id == self._current and outbox.is_alone(found)
+            place = None if goes else self._current
+            # What stands there already was written later.
+            written = [found.text, composer.text.strip(), notes.draft(None).strip() if goes else ""]
+            text = "\n\n".join(filter(None, written))
+            notes.save_draft(place, text)
+            outbox.take_back(found.id)
         except AppError as error:
             self.failed.emit(error)
             return
-        if unsent is not None:
-            composer = self._panels.composer
-            # What stands there already was written later.
-            composer.set_text("\n\n".join(text for text in (unsent.text, composer.text.strip()) if text))
-            composer.take_focus()
+        composer.set_text("" if goes else text)
+        if goes:
+            self.emptied.emit()
+        composer.take_focus()
 
     @Slot(str)
     def _on_sent(self, key: str) -> None:

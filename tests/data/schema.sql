@@ -98,4 +98,4 @@ CREATE TABLE drafts (
     conversation_id TEXT UNIQUE REFERENCES conversations (id) ON DELETE CASCADE,
     saved_at TEXT NOT NULL,
     text TEXT NOT NULL
-) STRICT;
+, files TEXT NOT NULL DEFAULT '[]') STRICT;

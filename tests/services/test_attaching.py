@@ -119,6 +119,18 @@ def test_a_discarded_file_is_told_of_no_more(shelf: Shelf, note: Path, book: Pat
     assert shelf.service.pending() == []
 
 
+def test_a_file_that_is_being_read_while_another_goes_for_good_is_not_taken_for_nobody_s(
+    shelf: Shelf, note: Path, book: Path
+) -> None:
+    other = shelf.attached(book)
+    shelf.service.discard(other.id)
+    file = shelf.service.attach(note)
+    shelf.service.tidy()
+    shelf.until(lambda: shelf.standing(file).ready)
+    shelf.until(lambda: shelf.service.stored(other.sha256) is None)
+    assert shelf.service.take([file.id], shelf.talk())[0].text == "The key is under the mat."
+
+
 def test_a_folder_is_no_attachment(shelf: Shelf, tmp_path: Path) -> None:
     assert shelf.attached(tmp_path).status in {FileStatus.UNREADABLE, FileStatus.UNSUPPORTED}
 

@@ -77,6 +77,16 @@ def test_a_conversation_begun_by_a_waiting_message_goes_with_it(driver: Driver) 
     assert [each.title for each in driver.core.chat.conversations()] == ["One"]
 
 
+def test_what_is_typed_in_a_conversation_keeps_it_when_its_only_message_is_taken_back(driver: Driver) -> None:
+    outbox = driver.core.outbox
+    outbox.submit(None, "One")
+    new = outbox.submit(None, "Two")
+    driver.core.notes.save_draft(new, "And also")
+    outbox.take_back(outbox.waiting()[0].id)
+    assert driver.core.notes.draft(new) == "And also"
+    assert {each.title for each in driver.core.chat.conversations()} == {"One", "Two"}
+
+
 def test_stopping_an_answer_sends_what_waits(driver: Driver) -> None:
     conversation = driver.core.outbox.submit(None, "One")
     driver.core.outbox.submit(conversation, "Two")

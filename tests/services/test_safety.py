@@ -41,6 +41,8 @@ class Guarded(Driver):
 
     def __init__(self, data: Path) -> None:
         super().__init__(data, ScriptedEngine(), TINY)
+        # Else the model renames a conversation while a test looks for it.
+        self.core.override_settings(titles=False)
         self.told: list[SafetyEvent] = []
         self.core.safety.subscribe(self.told.append)
         self.core.safety.start()

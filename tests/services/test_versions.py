@@ -100,6 +100,15 @@ def test_a_duplicate_has_all_versions(driver: Driver) -> None:
     assert branch(driver, conversation) == ["A", "one", "B2", "three"]
 
 
+def test_a_conversation_without_messages_has_no_duplicate(driver: Driver) -> None:
+    driver.start("First")
+    waiting = driver.core.outbox.submit(None, "Second")
+    with pytest.raises(AppError, match="no messages yet"):
+        driver.core.versions.duplicate(waiting)
+    driver.core.chat.stop()
+    driver.finish()
+
+
 def test_no_version_is_changed_for_another_while_an_answer_is_written(tmp_path: Path) -> None:
     script = Script((says("one"), says("a longer answer that takes its time")), token_seconds=0.05)
     driver = Driver(tmp_path / "data", ScriptedEngine(script=script), TINY)

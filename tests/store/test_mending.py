@@ -83,10 +83,12 @@ class TestWithoutABackup:
             notes.pin(talk.id, True)
             notes.save_draft(talk.id, "half a question")
             notes.save_draft(None, "a new one")
+            notes.save_draft_files(None, [Path("/home/anna/lease.pdf")])
         rescue(path)
         with closing(open_database(path)) as database, closing(SearchStore(path)) as search:
             notes = NoteStore(database)
             assert [notes.draft(talk.id), notes.draft(None)] == ["half a question", "a new one"]
+            assert [notes.draft_files(talk.id), notes.draft_files(None)] == [[], [Path("/home/anna/lease.pdf")]]
             [again] = ConversationStore(database).conversations()
             assert again.pinned_at is not None
             assert len(search.search(SearchQuery("question"))) == 3

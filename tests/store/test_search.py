@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from contextlib import closing
@@ -163,6 +164,21 @@ def test_a_draft_is_kept_for_each_conversation_and_goes_with_it(
     assert notes.draft(None) == ""
     store.move_to_trash(made.id)
     store.delete_forever(made.id)
+    assert database.execute("SELECT count(*) FROM drafts").fetchone()[0] == 0
+
+
+def test_the_files_of_a_draft_are_kept_beside_its_text(store: ConversationStore, database: ChatDatabase) -> None:
+    notes, made = NoteStore(database), talk(store, "A", Text("x"))
+    odd = Path(os.fsdecode(b"/home/anna/\xff.txt"))
+    notes.save_draft_files(None, [odd, Path("/b.pdf")])
+    notes.save_draft_files(made.id, [Path("/c.pdf")])
+    notes.save_draft(None, "with files")
+    assert (notes.draft_files(None), notes.draft(None)) == ([odd, Path("/b.pdf")], "with files")
+    assert (notes.draft_files(made.id), notes.draft(made.id)) == ([Path("/c.pdf")], "")
+    notes.save_draft(None, "")
+    assert notes.draft_files(None) == [odd, Path("/b.pdf")]
+    notes.save_draft_files(None, [])
+    notes.save_draft_files(made.id, [])
     assert database.execute("SELECT count(*) FROM drafts").fetchone()[0] == 0
 
 

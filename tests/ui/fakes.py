@@ -281,6 +281,9 @@ class FakeOutbox:
             self._chat.tell(QueueChanged())
         return found
 
+    def is_alone(self, unsent: Unsent) -> bool:
+        return not self._chat.conversation(unsent.conversation_id).messages
+
     def send_now(self, unsent_id: MessageId) -> None:
         unsent = self.take_back(unsent_id)
         if unsent is not None:
@@ -355,6 +358,7 @@ class FakeNotes:
 
     def __init__(self, chat: FakeChat) -> None:
         self.drafts: dict[ConversationId | None, str] = {}
+        self.files: dict[ConversationId | None, Sequence[Path]] = {}
         self._chat = chat
 
     def pin(self, conversation_id: ConversationId, pinned: bool) -> None:
@@ -365,6 +369,13 @@ class FakeNotes:
 
     def save_draft(self, conversation_id: ConversationId | None, text: str) -> bool:
         self.drafts[conversation_id] = text
+        return True
+
+    def draft_files(self, conversation_id: ConversationId | None) -> Sequence[Path]:
+        return self.files.get(conversation_id, ())
+
+    def save_draft_files(self, conversation_id: ConversationId | None, files: Sequence[Path]) -> bool:
+        self.files[conversation_id] = files
         return True
 
 

@@ -263,9 +263,7 @@ def test_the_model_reads_a_file_as_soon_as_it_is_there_and_forgets_one_that_is_t
     assert read_ahead(core) == []
 
 
-def test_a_file_that_waits_is_read_ahead_in_the_conversation_that_is_opened_too(
-    open_window: Opener, qtbot: QtBot
-) -> None:
+def test_a_file_stays_with_the_conversation_in_which_it_was_attached(open_window: Opener, qtbot: QtBot) -> None:
     core = FakeCore()
     window = open_window(core)
     write(window, "Hello", qtbot)
@@ -274,6 +272,12 @@ def test_a_file_that_waits_is_read_ahead_in_the_conversation_that_is_opened_too(
     window.actions_by_name[Act.NEW].trigger()
     attach(window, LEASE)
     core.documents.become("lease.pdf", FileStatus.READ, whole=True, sha256=SHA)
+    assert core.notes.files[None] == [LEASE]
     window.panels.sidebar.conversations.conversation_selected.emit(begun)
-    assert core.chat.prepared == begun
-    assert read_ahead(core) == ["lease.pdf"]
+    assert (core.chat.prepared, read_ahead(core), chips(window)) == (begun, [], [])
+    window.actions_by_name[Act.NEW].trigger()
+    assert (core.chat.prepared, read_ahead(core)) == (None, ["lease.pdf"])
+    write(window, "With it", qtbot)
+    ended(core, qtbot)
+    assert sent(core) == [[], ["lease.pdf"]]
+    assert not any(core.notes.files.values())
