@@ -108,7 +108,8 @@ class ReasoningPanel(QFrame):
         self._answer_now.hide()
         self._seconds = seconds
         count = self.tr(" · {tokens} tokens").format(tokens=words.number(tokens)) if tokens else ""
-        title = self.tr("Thought for {duration}").format(duration=words.duration(seconds)) if seconds else ""
+        took = words.duration(seconds) if round(seconds) else self.tr("less than 1 s")
+        title = self.tr("Thought for {duration}").format(duration=took) if seconds else ""
         self._button.set_words(title or self.tr("Thoughts"), count + self.tr(" · raw notes, can be wrong"))
         self.setVisible(bool(self._text))
 

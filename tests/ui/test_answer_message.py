@@ -49,6 +49,8 @@ def test_reasoning_is_folded_and_opens_by_click_and_by_keys(widget: AnswerMessag
 def test_reasoning_says_how_long_it_took_and_that_it_can_be_wrong(widget: AnswerMessage) -> None:
     widget.show_message(answer("One month.", THOUGHT))
     assert widget.reasoning.summary == "Thought for 14 s · 212 tokens · raw notes, can be wrong"
+    widget.reasoning.finish(0.2)
+    assert widget.reasoning.summary == "Thought for less than 1 s · raw notes, can be wrong"
 
 
 def test_the_line_counts_the_seconds_while_the_model_thinks(widget: AnswerMessage, qtbot: QtBot) -> None:
