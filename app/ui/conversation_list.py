@@ -40,8 +40,9 @@ class ConversationList(QListView):
         self.setObjectName("conversations")
         self.setAccessibleName("conversations")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setModel(ConversationModel(self))
-        self.setItemDelegate(ConversationDelegate(self._theme, self))
+        model = ConversationModel(self)
+        self.setModel(model)
+        self.setItemDelegate(ConversationDelegate(self._theme, self, model.is_heading))
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -86,8 +87,11 @@ class ConversationList(QListView):
 
     def select(self, *conversation_ids: str | None) -> None:
         """Mark the conversation that is shown, or several, without telling about it."""
-        self._quiet = True
         rows = [row for row in map(self.rows.row_of, conversation_ids) if row >= 0]
+        if rows == sorted(index.row() for index in self.selectionModel().selectedIndexes()):
+            # Marking it anew would scroll to it, away from where the user looks.
+            return
+        self._quiet = True
         self.clearSelection()
         self.setCurrentIndex(self.rows.index(rows[0]) if rows else QModelIndex())
         for row in rows[1:]:

@@ -28,8 +28,8 @@ def rows() -> list[Row]:
         ours: list[float] = []
         for i in range(_ROUNDS + 1):
             # The first round only warms the page cache.
-            first = _seconds_to_window(screen, [sys.executable, "-c", _BARE])
-            second = _seconds_to_window(screen, [sys.executable, "-m", "app", "--data-dir", str(Path(folder) / str(i))])
+            first = seconds_to_window(screen, [sys.executable, "-c", _BARE])
+            second = seconds_to_window(screen, [sys.executable, "-m", "app", "--data-dir", str(Path(folder) / str(i))])
             if i:
                 bare.append(first)
                 ours.append(second)
@@ -47,7 +47,8 @@ def rows() -> list[Row]:
     ]
 
 
-def _seconds_to_window(screen: Screen, command: list[str]) -> float:
+def seconds_to_window(screen: Screen, command: list[str]) -> float:
+    """From the start of a command until its window is on the screen."""
     started = time.monotonic()
     process = subprocess.Popen(command, env={**os.environ, **screen.environment}, stderr=subprocess.DEVNULL)
     try:
