@@ -248,6 +248,7 @@ class Core:
             Lane("transfer"),
             post,
             lambda: self._notify(ConversationsChanged()),
+            paths.outgoing,
         )
         self.safety = SafetyService(paths, self._store, post, self._forget, lambda: self.chat.running is not None)
         self.safety.subscribe(self._on_safety)

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, reference
+from markdown_it.rules_block import StateBlock, paragraph, reference
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
@@ -164,6 +164,7 @@ def _continues(text: str, position: int) -> bool:
 # --- Parsing ----------------------------------------------------------------------------------------------------------
 
 _NEWLINE = re.compile(r"\r\n?|\n")
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 
 # Looking for the ends of links takes time with the square of the brackets, and a model that is stuck may write no
 # other character. Up to here it stays below a tenth of a second.
@@ -182,6 +183,7 @@ class _Parser(MarkdownIt):
         if not links:
             self.disable(["link", "image"])
         self.block.ruler.at("reference", _reference)
+        self.block.ruler.before("reference", "footnote", _footnote, {"alt": ["paragraph"]})
         self.inline.ruler.before("escape", "formula", _formula)
         self.inline.ruler.before("formula", "citation", citation_rule)
         for opening in "【(":
@@ -201,6 +203,13 @@ class _Parser(MarkdownIt):
 def _reference(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
     """Define a link's address. A footnote ("[^1]: Here.") has the same form, and its text must not vanish."""
     return not _line(state, start_line).startswith("[^") and reference(state, start_line, end_line, silent)
+
+
+def _footnote(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """Begin a paragraph with each footnote ("[^1]: Here."), which models write below each other without a space."""
+    if state.level or state.is_code_block(start_line) or not _FOOTNOTE.match(_line(state, start_line)):
+        return False
+    return silent or bool(paragraph(state, start_line, end_line, False))
 
 
 def _parse(markdown: str, environment: dict[str, Any] | None = None) -> list[Token]:

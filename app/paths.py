@@ -45,6 +45,11 @@ class Paths:
         return self.data / "states"
 
     @property
+    def outgoing(self) -> Path:
+        """Files that are dragged out of the window; emptied at every start and end."""
+        return self.data / "outgoing"
+
+    @property
     def models(self) -> Path:
         return self.data / "models"
 

@@ -534,3 +534,13 @@ class TestATitle:
         assert len(title) <= limit
         assert title == " ".join(title.split())
         assert title.isprintable() or not title.isascii()
+
+
+def test_each_footnote_is_a_paragraph_of_its_own() -> None:
+    text = "Said[^1] and done[^b].\n\n[^1]: https://example.org\n[^b]: In words\nof two lines\n[^no]"
+    assert render_blocks(text) == (
+        Prose("<p>Said[^1] and done[^b].</p>"),
+        Prose("<p>[^1]: https://example.org</p>"),
+        Prose("<p>[^b]: In words\nof two lines\n[^no]</p>"),
+    )
+    assert render_blocks("- a\n  [^1]: b") == (Prose("<ul><li>a\n[^1]: b</li></ul>"),)

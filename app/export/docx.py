@@ -41,8 +41,18 @@ from app.export.docx_lists import Numbering
 from app.export.transcript import Entry, Thought, Transcript
 from app.markup import Code, printable
 
-_MONO = "Consolas"
+_BODY, _MONO = "Calibri", "Consolas"
+_INK, _ACCENT, _MUTE = (RGBColor.from_string(colour) for colour in ("23211E", "2F6F5E", "635D55"))
 _INDENT = Pt(18)
+_HEADINGS: dict[str, tuple[float, RGBColor]] = {
+    "Title": (22, _INK),
+    "Subtitle": (10, _MUTE),
+    "Heading 1": (16, _INK),
+    "Heading 2": (12, _ACCENT),
+}
+_HEADINGS |= {f"Heading {level}": (max(11, 14 - 1.5 * (level - 3)), _INK) for level in range(3, 10)}
+_TAB = Pt(20)
+"""Four characters of code."""
 _ALIGNMENTS = {
     "left": WD_ALIGN_PARAGRAPH.LEFT,
     "center": WD_ALIGN_PARAGRAPH.CENTER,
@@ -77,17 +87,42 @@ def _set_properties(word: Document, document: Transcript) -> None:
 
 
 def _add_styles(word: Document) -> None:
+    _set_font(word.styles["Normal"], 11, _INK)
+    for name, (size, colour) in _HEADINGS.items():
+        _set_font(word.styles[name], size, colour)
+        word.styles[name].font.italic = False
+    quote = word.styles["Quote"]
+    _set_font(quote, 11, _MUTE)
+    quote.font.italic = False
+    quote.paragraph_format.left_indent = _INDENT
+    # The template draws a line below the title.
+    for border in word.styles["Title"].element.xpath("./w:pPr/w:pBdr"):
+        border.getparent().remove(border)
+    _add_code_styles(word)
+    link = word.styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER)
+    link.font.color.rgb = _ACCENT
+    link.font.underline = True
+
+
+def _set_font(style: Any, size: float, colour: RGBColor) -> None:
+    style.font.name, style.font.size, style.font.color.rgb = _BODY, Pt(size), colour
+    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+    # The fonts of the template's theme would go first.
+    for attribute in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+        fonts.attrib.pop(qn(f"w:{attribute}"), None)
+
+
+def _add_code_styles(word: Document) -> None:
     code = word.styles.add_style("Code", WD_STYLE_TYPE.PARAGRAPH)
     code.base_style = word.styles["Normal"]
     code.paragraph_format.space_after = code.paragraph_format.space_before = Pt(0)
+    for number in range(1, 13):
+        code.paragraph_format.tab_stops.add_tab_stop(number * _TAB)
     _set_mono(code, Pt(9))
-    _set_mono(word.styles.add_style("Code Words", WD_STYLE_TYPE.CHARACTER), None)
+    _set_mono(word.styles.add_style("Code Words", WD_STYLE_TYPE.CHARACTER), Pt(10))
     # No proofing: a word processor would otherwise underline code and offer to correct its quotes.
     for style in (code, word.styles["Code Words"]):
         style.element.get_or_add_rPr().insert_element_before(OxmlElement("w:noProof"), "w:color", "w:sz", "w:szCs")
-    link = word.styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER)
-    link.font.color.rgb = RGBColor.from_string("2F6F5E")
-    link.font.underline = True
 
 
 def _set_mono(style: Any, size: Pt | None) -> None:
@@ -101,26 +136,23 @@ def _write_entry(writer: _Writer, entry: Entry) -> None:
     for thought in entry.thoughts:
         _write_thought(writer, thought)
     if entry.is_user:
-        for line in printable(entry.text).splitlines():
-            writer.paragraph(line)
+        writer.lines(entry.text)
     else:
         writer.blocks(read_blocks(entry.text))
     for file in entry.files:
         writer.paragraph(f"Attached: {file}")
     if entry.sources:
-        writer.paragraph("Sources", "Heading 3")
+        writer.paragraph("Sources", "Heading 4")
         for source in entry.sources:
             writer.paragraph(f"[{source.number}] {source.place}")
-            for line in printable(source.passage.strip()).splitlines():
-                writer.paragraph(line, "Quote")
+            writer.lines(source.passage.strip(), "Quote")
     if entry.note:
         writer.paragraph(entry.note, "Quote")
 
 
 def _write_thought(writer: _Writer, thought: Thought) -> None:
-    writer.paragraph(thought.title, "Heading 3")
-    for line in printable(thought.text.strip()).splitlines():
-        writer.paragraph(line, "Quote")
+    writer.paragraph(thought.title, "Heading 5")
+    writer.lines(thought.text.strip(), "Quote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +176,20 @@ class _Writer:
         # python-docx looks a style up anew for every paragraph, which is most of the time that a document takes.
         self._styles = {style.name: style.style_id for style in word.styles}
 
-    def paragraph(self, text: str, style: str = "Normal") -> None:
+    def paragraph(self, text: str, style: str = "Normal") -> DocxParagraph:
         """Add a paragraph of plain text."""
         paragraph = self._new(style)
         self._run(paragraph, paragraph._p, Run(text))
         _set_direction(paragraph, text)
+        return paragraph
+
+    def lines(self, text: str, style: str = "Normal") -> None:
+        """Add plain text: a paragraph for each line, which has a direction of its own, without space between them."""
+        lines = printable(text).splitlines()
+        for number, line in enumerate(lines, 1):
+            paragraph = self.paragraph(line, style)
+            if number < len(lines):
+                paragraph.paragraph_format.space_after = Pt(0)
 
     def _new(self, style: str) -> DocxParagraph:
         paragraph = self._word.add_paragraph()
@@ -156,8 +197,18 @@ class _Writer:
         return paragraph
 
     def blocks(self, blocks: Sequence[Block], place: _Place = _Place()) -> None:
+        before: Block | None = None
         for block in blocks:
+            if isinstance(block, Code | Formula) and isinstance(before, Code | Formula):
+                self._gap()
             self._block(block, place)
+            before = block
+
+    def _gap(self) -> None:
+        """Keep two boxes of code apart: word processors make one of paragraphs that look the same."""
+        gap = self._new("Normal").paragraph_format
+        gap.space_before = gap.space_after = Pt(0)
+        gap.line_spacing = Pt(1)
 
     def _block(self, block: Block, place: _Place) -> None:
         match block:

@@ -10,7 +10,8 @@ from docx.oxml.ns import qn
 from docx.oxml.numbering import CT_Num
 from docx.text.paragraph import Paragraph
 
-_BULLETS = "•◦▪"
+# Not ▪, which is drawn as an emoji in places.
+_BULLETS = "•◦–"
 _TWIPS = 360
 
 

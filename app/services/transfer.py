@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from app.export.files import already_there, write_file
 from app.export.formats import WRITERS, Format, Writer
 from app.export.lossless import conversation_to_json, to_json_pieces
 from app.export.reading import Found, Unread, read_conversations
-from app.export.transcript import title_of, transcript
+from app.export.transcript import Choices, title_of, transcript
 from app.jobs import Lane, Post
 from app.services.errands import Errands
 from app.services.transfer_events import ExportRequest, Imported, ImportReport, Known, Progress
@@ -84,10 +85,21 @@ class TransferService:
     """Exports and imports beside everything else, one after another. Called on the main thread only."""
 
     def __init__(
-        self, open_store: Callable[[], ConversationStore], lane: Lane, post: Post, on_imported: Callable[[], None]
+        self,
+        open_store: Callable[[], ConversationStore],
+        lane: Lane,
+        post: Post,
+        on_imported: Callable[[], None],
+        outgoing: Path,
     ) -> None:
-        """open_store gives a store for the lane's thread; on_imported is called when conversations came in."""
+        """open_store gives a store for the thread that calls it; on_imported is called when conversations came in.
+
+        outgoing is a folder of ours for files that are handed out. What a process that was killed left there goes.
+        """
         self._open_store = open_store
+        self._outgoing = outgoing
+        self._handed_out = 0
+        self._clear_outgoing()
         self._errands = Errands(lane, post)
         self._on_imported = on_imported
 
@@ -102,6 +114,19 @@ class TransferService:
         self._start(
             lambda store, progress: export_conversations(store, request, write_pdf, progress), on_progress, on_end
         )
+
+    def hand_out(
+        self, conversations: Sequence[ConversationId], form: Format, choices: Choices, write_pdf: Writer
+    ) -> tuple[Path, ...]:
+        """Write conversations at once, for somebody who is about to take the files away. Raises AppError.
+
+        They stay until close(): nobody tells when they have been copied.
+        """
+        self._handed_out += 1
+        folder = self._outgoing / str(self._handed_out)
+        request = ExportRequest(tuple(conversations), form, folder, choices, into_folder=True)
+        with closing(self._open_store()) as store:
+            return export_conversations(store, request, write_pdf, lambda _done, _total: None)
 
     def import_file(
         self, path: Path, on_progress: Progress, on_end: Callable[[ImportReport | AppError | None], None]
@@ -120,6 +145,10 @@ class TransferService:
 
     def close(self) -> None:
         self._errands.close()
+        self._clear_outgoing()
+
+    def _clear_outgoing(self) -> None:
+        shutil.rmtree(self._outgoing, ignore_errors=True)
 
     def _start(
         self,

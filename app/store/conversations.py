@@ -59,6 +59,7 @@ class ConversationStore:
     def __init__(self, database: ChatDatabase) -> None:
         self._database = database
         self._writer = this_process()
+        self._listed: dict[bool, dict[tuple[Any, ...], Conversation]] = {}
 
     @property
     def read_only(self) -> StoreError | None:
@@ -113,10 +114,15 @@ class ConversationStore:
     @store_errors()
     def conversations(self, trashed: bool = False) -> list[Conversation]:
         """List the conversations (or those in the trash) without their messages, the one used last first."""
-        rows = self._rows(
-            "SELECT * FROM conversations WHERE (trashed_at IS NOT NULL) = ? ORDER BY updated_at DESC, id", trashed
+        cursor = self._database.execute(
+            "SELECT * FROM conversations WHERE (trashed_at IS NOT NULL) = ? ORDER BY updated_at DESC, id", [trashed]
         )
-        return [conversation_from_row(row) for row in rows]
+        names = [column[0] for column in cursor.description]
+        # Asked for after every change, of which few concern more than one: the others are not made anew.
+        before = self._listed.get(trashed, {})
+        listed = {row: before.get(row) or conversation_from_row(dict(zip(names, row, strict=True))) for row in cursor}
+        self._listed[trashed] = listed
+        return list(listed.values())
 
     @store_errors()
     def conversation(self, conversation_id: ConversationId) -> Conversation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -52,7 +52,7 @@ def conversation_from_row(row: dict[str, Any], messages: Sequence[Message] = ())
         title=row["title"],
         created_at=_moment(row["created_at"]),
         updated_at=_moment(row["updated_at"]),
-        started_on=_moment(row["started_on"]).date(),
+        started_on=_day(row["started_on"]),
         effort=_member(Effort, row["effort"], Effort.MEDIUM),
         head_id=None if row["head_id"] is None else MessageId(row["head_id"]),
         trashed_at=None if row["trashed_at"] is None else _moment(row["trashed_at"]),
@@ -89,9 +89,19 @@ def _moment(text: str) -> datetime:
     return datetime.fromtimestamp(0, UTC)
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return _moment(text).date()
+
+
 def _member(kind: type[_Member], value: str, otherwise: _Member) -> _Member:
     """Give the member of that name, or the usual one if a newer version invented it."""
-    return kind(value) if value in kind.__members__.values() else otherwise
+    try:
+        return kind(value)
+    except ValueError:
+        return otherwise
 
 
 def _value_from_json(kind: type[_Value], text: str | None) -> _Value | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QUrl, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.citation_marks import CITATION_SCHEME, CitationMark, with_numbers, without_open_mark
 from app.domain.chat import Citation, Message, Part, Reasoning, Status, Text
+from app.export.blocks import read_blocks
+from app.export.text import blocks_to_text
 from app.markup import GrowingBlocks, render_blocks
 from app.ui import document_words
 from app.ui.block_stack import BlockStack
@@ -38,6 +40,7 @@ class AnswerMessage(QWidget):
         # Whether what looks like a citation is one is known at the end.
         self._growing = GrowingBlocks(citations=None)
         self._build()
+        self._build_actions()
         self._connect()
 
     def _build(self) -> None:
@@ -53,6 +56,17 @@ class AnswerMessage(QWidget):
         for widget in (self._reasoning, self._progress, self._blocks, self._sources, self._notice, self._meta):
             widget.hide()
             layout.addWidget(widget)
+
+    def _build_actions(self) -> None:
+        """What a right click on the answer or on its Copy button offers beside what Qt does."""
+        for label, copy in (
+            (self.tr("Copy the answer as Markdown"), self._on_copy_requested),
+            (self.tr("Copy the answer as plain text"), self._on_plain_copy_requested),
+        ):
+            action = QAction(label, self)
+            action.triggered.connect(copy)
+            self.addAction(action)
+            self._meta.offer_copy(action)
 
     def _connect(self) -> None:
         self._blocks.link_activated.connect(self._on_link_activated)
@@ -145,6 +159,10 @@ class AnswerMessage(QWidget):
     @Slot()
     def _on_copy_requested(self) -> None:
         QGuiApplication.clipboard().setText(self.text)
+
+    @Slot()
+    def _on_plain_copy_requested(self) -> None:
+        QGuiApplication.clipboard().setText(blocks_to_text(read_blocks(self.text)))
 
     @Slot()
     def _on_copy_with_sources_requested(self) -> None:

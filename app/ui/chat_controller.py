@@ -196,7 +196,8 @@ class ChatController(QObject):
         if answer is not None:
             answer.show_message(message)
             self._show_context((message,))
-            self._show_choices(message.id)
+            if message.status is Status.FAILED:
+                self._show_choices(message.id)
         self.changed.emit()
 
     def _render(self) -> None:
@@ -214,7 +215,7 @@ class ChatController(QObject):
 
     def _show_messages(self, conversation: Conversation) -> None:
         self._transcript.show_messages(conversation.messages, conversation.in_sight_from)
-        if conversation.messages:
+        if conversation.messages and conversation.messages[-1].status is Status.FAILED:
             self._show_choices(conversation.messages[-1].id)
 
     def _show_choices(self, message_id: MessageId) -> None:

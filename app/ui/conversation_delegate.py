@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -20,22 +22,25 @@ TITLE_HEIGHT = 21
 class ConversationDelegate(QStyledItemDelegate):
     """Draws a title over a smaller line, and headings in small capitals."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, is_heading: Callable[[int], bool] = lambda _row: False) -> None:
+        """is_heading tells it of a row's number: a view asks for the size of each of its rows, of ten thousand too."""
         super().__init__(parent)
         self._theme = theme
+        self._is_heading = is_heading
+        self._heading_size, self._row_size = QSize(100, HEADING_HEIGHT), QSize(100, ROW_HEIGHT)
         self._title_font = body_font(14)
         self._detail_font = body_font(12)
         self._heading_font = body_font(11)
         self._heading_font.setLetterSpacing(QFont.SpacingType.PercentageSpacing, 104)
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(100, HEADING_HEIGHT if index.data(RowRole.HEADING) else ROW_HEIGHT)
+        return self._heading_size if self._is_heading(index.row()) else self._row_size
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area: QRect = option.rect
-        if index.data(RowRole.HEADING):
+        if self._is_heading(index.row()):
             self._paint_heading(painter, area, index)
         else:
             self._paint_back(painter, area, option.state)

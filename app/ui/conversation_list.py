@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QFrame, QListView, QMenu, QWidget
 
 from app.domain.chat import Conversation, ConversationId
+from app.export.formats import Format
 from app.ui.conversation_delegate import ConversationDelegate
 from app.ui.conversation_model import ConversationModel, RowRole
 from app.ui.theme import Theme
@@ -24,7 +25,8 @@ class ConversationList(QListView):
     trash_requested = Signal(list, str)  # conversation ids, title of the first
     pin_requested = Signal(list, bool)  # conversation ids, pinned
     duplicate_requested = Signal(str)  # conversation id
-    copy_requested = Signal(str)  # conversation id, as Markdown
+    copy_requested = Signal(str, str)  # conversation id, value of a Format
+    drag_requested = Signal(list)  # conversation ids, as files
     export_requested = Signal(list)  # conversation ids
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -40,14 +42,16 @@ class ConversationList(QListView):
         self.setObjectName("conversations")
         self.setAccessibleName("conversations")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setModel(ConversationModel(self))
-        self.setItemDelegate(ConversationDelegate(self._theme, self))
+        model = ConversationModel(self)
+        self.setModel(model)
+        self.setItemDelegate(ConversationDelegate(self._theme, self, model.is_heading))
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMouseTracking(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setDragEnabled(True)
 
     def _connect(self) -> None:
         self.rows.rename_requested.connect(self.rename_requested)
@@ -86,8 +90,11 @@ class ConversationList(QListView):
 
     def select(self, *conversation_ids: str | None) -> None:
         """Mark the conversation that is shown, or several, without telling about it."""
-        self._quiet = True
         rows = [row for row in map(self.rows.row_of, conversation_ids) if row >= 0]
+        if rows == sorted(index.row() for index in self.selectionModel().selectedIndexes()):
+            # Marking it anew would scroll to it, away from where the user looks.
+            return
+        self._quiet = True
         self.clearSelection()
         self.setCurrentIndex(self.rows.index(rows[0]) if rows else QModelIndex())
         for row in rows[1:]:
@@ -110,6 +117,11 @@ class ConversationList(QListView):
         super().closeEditor(editor, hint)
         if self._later is not None:
             self.show_conversations(*self._later)
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        """Have the chosen conversations carried out of the window. What they are as files, others know."""
+        if self.all_selected:
+            self.drag_requested.emit(self.all_selected)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Delete:
@@ -145,12 +157,14 @@ class ConversationList(QListView):
         duplicate = menu.addAction(self.tr("Duplicate"))
         duplicate.triggered.connect(partial(self.duplicate_requested.emit, chosen[0]))
         copy = menu.addAction(self.tr("Copy as Markdown"))
-        copy.triggered.connect(partial(self.copy_requested.emit, chosen[0]))
+        copy_plain = menu.addAction(self.tr("Copy as plain text"))
+        for action, form in ((copy, Format.MARKDOWN), (copy_plain, Format.TEXT)):
+            action.triggered.connect(partial(self.copy_requested.emit, chosen[0], form.value))
         menu.addAction(self.tr("Export…")).triggered.connect(partial(self.export_requested.emit, chosen))
         menu.addSeparator()
         trash = menu.addAction(self.tr("Move to trash"))
         trash.triggered.connect(self._on_trash_triggered)
-        for action in (rename, duplicate, copy):
+        for action in (rename, duplicate, copy, copy_plain):
             action.setVisible(len(chosen) == 1)
         for action in (rename, pin, duplicate, trash):
             action.setEnabled(not self._read_only)

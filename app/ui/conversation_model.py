@@ -26,12 +26,16 @@ class RowRole(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A heading has no id."""
+    """A heading has neither id nor moment."""
 
     text: str
     id: ConversationId | None = None
-    detail: str = ""
+    moment: datetime | None = None
     pinned: bool = False
+
+    def detail(self, today: date) -> str:
+        """When it was used last; made into words only for rows that are looked at."""
+        return words.when(self.moment, today) if self.moment is not None else ""
 
 
 class ConversationModel(QAbstractListModel):
@@ -42,16 +46,39 @@ class ConversationModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: list[Row] = []
+        self._today = date.min
 
     def show_conversations(self, conversations: Sequence[Conversation], today: date) -> None:
-        """Replace all rows."""
-        self.beginResetModel()
-        self._rows = rows(conversations, today)
-        self.endResetModel()
+        """Show these, and touch no row that stays as it is: of thousands only a few change at a time."""
+        if today != self._today:
+            self.beginResetModel()
+            self._rows, self._today = rows(conversations, today), today
+            self.endResetModel()
+            return
+        old, new = self._rows, rows(conversations, today)
+        first = _equal(old, new)
+        last = _equal(old[first:][::-1], new[first:][::-1])
+        gone, come = old[first : len(old) - last], new[first : len(new) - last]
+        if [row.id for row in gone] == [row.id for row in come]:
+            self._rows = new
+            if come:
+                self.dataChanged.emit(self.index(first), self.index(first + len(come) - 1))
+            return
+        if gone:
+            self.beginRemoveRows(QModelIndex(), first, first + len(gone) - 1)
+            self._rows = old[:first] + old[len(old) - last :]
+            self.endRemoveRows()
+        if come:
+            self.beginInsertRows(QModelIndex(), first, first + len(come) - 1)
+            self._rows = new
+            self.endInsertRows()
 
     def row_of(self, conversation_id: str | None) -> int:
         """The row of a conversation, or -1."""
         return next((at for at, row in enumerate(self._rows) if row.id and row.id == conversation_id), -1)
+
+    def is_heading(self, at: int) -> bool:
+        return self._rows[at].id is None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows)
@@ -64,11 +91,11 @@ class ConversationModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
                 return row.text
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{row.text}, {row.detail}" if row.detail else row.text
+                return f"{row.text}, {row.detail(self._today)}" if row.id else row.text
             case RowRole.ID:
                 return row.id
             case RowRole.DETAIL:
-                return row.detail
+                return row.detail(self._today)
             case RowRole.PINNED:
                 return row.pinned
             case RowRole.HEADING:
@@ -86,24 +113,41 @@ class ConversationModel(QAbstractListModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid() or self._rows[index.row()].id is None:
             return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+        usable = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return usable | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
 
 
 def rows(conversations: Sequence[Conversation], today: date) -> list[Row]:
     """Pinned ones first, the one pinned last at the end; then the newest first, under headings."""
     result: list[Row] = []
-    heading = ""
     pinned = sorted((each for each in conversations if each.pinned_at), key=_pinned_at)
-    others = [each for each in conversations if not each.pinned_at]
-    for conversation in [*pinned, *sorted(others, key=lambda each: each.updated_at, reverse=True)]:
-        is_pinned = conversation.pinned_at is not None
-        section = words.pinned() if is_pinned else words.section(words.local(conversation.updated_at).date(), today)
-        if section != heading:
-            heading = section
-            result.append(Row(section))
-        title = conversation.title or words.untitled()
-        result.append(Row(title, conversation.id, words.when(conversation.updated_at, today), is_pinned))
+    others = sorted((each for each in conversations if not each.pinned_at), key=_updated_at, reverse=True)
+    if pinned:
+        result += [Row(words.pinned()), *(_row(each, pinned=True) for each in pinned)]
+    heading, oldest = "", words.section(date.min, today)
+    for conversation in others:
+        # Everything below the last heading is older still.
+        if heading != oldest:
+            section = words.section(words.local(conversation.updated_at).date(), today)
+            if section != heading:
+                heading = section
+                result.append(Row(section))
+        result.append(_row(conversation))
     return result
+
+
+def _row(conversation: Conversation, pinned: bool = False) -> Row:
+    return Row(conversation.title or words.untitled(), conversation.id, conversation.updated_at, pinned)
+
+
+def _equal(one: Sequence[Row], other: Sequence[Row]) -> int:
+    """How many rows at the beginning are the same in both."""
+    different = (at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right)
+    return next(different, min(len(one), len(other)))
+
+
+def _updated_at(conversation: Conversation) -> datetime:
+    return conversation.updated_at
 
 
 def _pinned_at(conversation: Conversation) -> datetime:

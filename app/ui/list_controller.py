@@ -7,7 +7,9 @@ from PySide6.QtGui import QGuiApplication
 
 from app.domain.chat import ConversationId
 from app.errors import AppError
+from app.export.formats import Format
 from app.export.markdown import to_markdown
+from app.export.text import to_text
 from app.export.transcript import Choices, transcript
 from app.ui.chat_controller import ChatController
 from app.ui.panels import Panels
@@ -43,11 +45,12 @@ class ListController(QObject):
         except AppError as error:
             self.failed.emit(error)
 
-    @Slot(str)
-    def _on_copy_requested(self, conversation_id: str) -> None:
+    @Slot(str, str)
+    def _on_copy_requested(self, conversation_id: str, form: str) -> None:
         try:
             conversation = self._core.chat.conversation(ConversationId(conversation_id))
         except AppError as error:
             self.failed.emit(error)
             return
-        QGuiApplication.clipboard().setText(to_markdown(transcript(conversation, Choices())))
+        write = to_text if form == Format.TEXT else to_markdown
+        QGuiApplication.clipboard().setText(write(transcript(conversation, Choices())))

@@ -202,6 +202,9 @@ class MainWindow(QMainWindow):
         """Say what would happen to the files that are carried over the window, if anything."""
         files = local_files(event.mimeData())
         presenter = self._presenter
+        if event.source() is not None:
+            # A conversation that is on its way out is no document for another one.
+            return
         if files and presenter is not None and presenter.takes(files):
             event.acceptProposedAction()
             self._overlay.show_for(files)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from app.domain.chat import Message, Role
@@ -31,7 +32,8 @@ class MetaLine(QWidget):
         self._grounds.setObjectName("grounds")
         self._grounds.hide()
         self._speed = plain_label("", "faint", self)
-        self._copy = CopyButton(self.tr("Copy this answer"), self)
+        self._copy = CopyButton(self.tr("Copy this answer as Markdown; a right click offers plain text"), self)
+        self._copy.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._copy_all = CopyButton(
             self.tr("Copy this answer and the list of its sources"), self, self.tr("Copy with sources")
         )
@@ -48,6 +50,10 @@ class MetaLine(QWidget):
     def _connect(self) -> None:
         self._copy.clicked.connect(self.copy_requested)
         self._copy_all.clicked.connect(self.copy_with_sources_requested)
+
+    def offer_copy(self, action: QAction) -> None:
+        """Offer another way to copy, at a right click on Copy or with the menu key."""
+        self._copy.addAction(action)
 
     @property
     def text(self) -> str:

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QPalette,
     QPdfWriter,
     QTextBlock,
+    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
@@ -47,6 +48,12 @@ _FOOTER_MM = 12.0
 _BODY_POINTS = 10.0
 _CODE_POINTS = 8.5
 _EDGE = 4.0
+_CODE_SIDE, _CODE_ABOVE = 24.0, 16.0
+"""Dots between code and the edges of its box."""
+_CODE_GROUND = "#f5f3ef"
+_IS_CODE = QTextFormat.Property.UserProperty.value + 1
+_TAB = 4
+"""Characters."""
 _INK = "#23211e"
 _FOOTER_POINTS = 8.0
 
@@ -63,10 +70,10 @@ ul, ol {{ margin-top: 0; margin-bottom: 8px }}
 li {{ margin-bottom: 2px }}
 blockquote {{ margin-left: {20 * _RESOLUTION // 96}px; margin-right: 0; color: #635d55 }}
 pre, code {{ font-family: "{MONO_FONT}"; font-size: {_CODE_POINTS}pt }}
-pre {{ background-color: #f5f3ef; white-space: pre-wrap; margin-top: 8px; margin-bottom: 10px }}
+pre {{ background-color: {_CODE_GROUND}; white-space: pre-wrap; margin-top: 12px; margin-bottom: 14px }}
 th, td {{ border: 1px solid #cfc9bf; padding: 4px 8px }}
 th {{ background-color: #f2f0ec }}
-table {{ border-collapse: collapse; margin-top: 4px; margin-bottom: 12px }}
+table {{ border-collapse: collapse; margin-top: 10px; margin-bottom: 12px }}
 .to-left {{ text-align: left }} .to-center {{ text-align: center }} .to-right {{ text-align: right }}
 a {{ color: #2f6f5e }}
 .when, .note, .files, .thought {{ color: #635d55 }}
@@ -139,6 +146,11 @@ def _laid_out(document: Transcript, writer: QPdfWriter) -> QTextDocument:
     text.setDefaultFont(_font(BODY_FONT, _BODY_POINTS))
     text.setDocumentMargin(0)
     text.setDefaultStyleSheet(_SHEET)
+    tabs = text.defaultTextOption()
+    # In dots of the screen, unlike everything else.
+    dots = QGuiApplication.primaryScreen().logicalDotsPerInchY() / _RESOLUTION
+    tabs.setTabStopDistance(_TAB * dots * QFontMetricsF(_font(MONO_FONT, _CODE_POINTS), writer).horizontalAdvance(" "))
+    text.setDefaultTextOption(tabs)
     text.setHtml(_body(document))
     _set_formats(text)
     text.setTextWidth(writer.width())
@@ -146,13 +158,16 @@ def _laid_out(document: Transcript, writer: QPdfWriter) -> QTextDocument:
 
 
 def _set_formats(text: QTextDocument) -> None:
-    """Set what style sheets of Qt can't: the sizes of headings, and code without ligatures."""
+    """Set what style sheets of Qt can't: the sizes of headings, code without ligatures and with room around it."""
     code = _font(MONO_FONT, _CODE_POINTS)
     edit = QTextCursor(text)
     # One change for all, so that the layout is made once.
     edit.beginEditBlock()
     for block in blocks_of(text):
         level = block.blockFormat().headingLevel()
+        if block.blockFormat().background().style() != Qt.BrushStyle.NoBrush:
+            edit.setPosition(block.position())
+            edit.setBlockFormat(_code_format(block.blockFormat()))
         for fragment in _fragments_of(block):
             style = fragment.charFormat()
             if level:
@@ -166,6 +181,16 @@ def _set_formats(text: QTextDocument) -> None:
             edit.setPosition(fragment.position() + fragment.length(), QTextCursor.MoveMode.KeepAnchor)
             edit.setCharFormat(style)
     edit.endEditBlock()
+
+
+def _code_format(given: QTextBlockFormat) -> QTextBlockFormat:
+    """The ground of a block ends where its letters do, so that of code is painted by _paint_code_boxes()."""
+    style = QTextBlockFormat(given)
+    style.clearBackground()
+    style.setProperty(_IS_CODE, True)
+    style.setLeftMargin(style.leftMargin() + _CODE_SIDE)
+    style.setRightMargin(style.rightMargin() + _CODE_SIDE)
+    return style
 
 
 def _fragments_of(block: QTextBlock) -> list[QTextFragment]:
@@ -220,6 +245,7 @@ def _source(source: Source) -> str:
 
 def _paint(text: QTextDocument, pages: list[Page], writer: QPdfWriter, title: str) -> None:
     painter = QPainter(writer)
+    boxes = _code_boxes(text, writer.width())
     context = QAbstractTextDocumentLayout.PaintContext()
     context.palette.setColor(QPalette.ColorRole.Text, QColor(_INK))
     for number, page in enumerate(pages, 1):
@@ -228,6 +254,7 @@ def _paint(text: QTextDocument, pages: list[Page], writer: QPdfWriter, title: st
         painter.save()
         painter.translate(0, -page.top)
         painter.setClipRect(QRectF(0, page.top, writer.width(), page.bottom - page.top))
+        _paint_code_boxes(painter, boxes, page)
         top = page.top if page.resumed is None else _draw_rest(painter, page, page.resumed)
         # What only touches the clip would be written too, unseen, and found twice by a search.
         context.clip = QRectF(0, top + _EDGE, writer.width(), page.bottom - top - 2 * _EDGE)
@@ -245,7 +272,6 @@ def _draw_rest(painter: QPainter, page: Page, resumed: Line) -> float:
     """
     layout, block = resumed.block.layout(), resumed.block
     place = block.document().documentLayout().blockBoundingRect(block).topLeft()
-    background = block.blockFormat().background()
     painter.setPen(QColor(_INK))
     bottom = page.top
     for number in range(resumed.number, layout.lineCount()):
@@ -253,12 +279,32 @@ def _draw_rest(painter: QPainter, page: Page, resumed: Line) -> float:
         if place.y() + line.y() + _EDGE > page.bottom:
             break
         bottom = place.y() + line.y() + line.height()
-        if background.style() != Qt.BrushStyle.NoBrush:
-            painter.fillRect(
-                QRectF(place.x(), bottom - line.height(), layout.boundingRect().width(), line.height()), background
-            )
         line.draw(painter, place)
     return bottom
+
+
+def _code_boxes(text: QTextDocument, width: float) -> list[QRectF]:
+    """Where code stands: its lines are blocks of their own, of which the first alone has space above it."""
+    boxes: list[QRectF] = []
+    last: QTextBlock | None = None
+    for block in blocks_of(text):
+        if not block.blockFormat().hasProperty(_IS_CODE):
+            continue
+        place = text.documentLayout().blockBoundingRect(block)
+        if last is not None and last.next() == block and not block.blockFormat().topMargin():
+            boxes[-1].setBottom(place.bottom())
+        else:
+            left = place.x() + block.layout().lineAt(0).x() - _CODE_SIDE
+            boxes.append(QRectF(left, place.top(), width - left, place.height()))
+        last = block
+    return boxes
+
+
+def _paint_code_boxes(painter: QPainter, boxes: list[QRectF], page: Page) -> None:
+    for box in boxes:
+        # A box whose last line is on the page before must not have its lower edge here.
+        if box.top() < page.bottom - _EDGE and box.bottom() > page.top + _EDGE:
+            painter.fillRect(box.adjusted(0, -_CODE_ABOVE, 0, _CODE_ABOVE), QColor(_CODE_GROUND))
 
 
 def _paint_footer(painter: QPainter, writer: QPdfWriter, title: str, number: str) -> None:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from app.domain.models import ContextPrice, ModelFile
     from app.domain.search import SearchQuery
     from app.errors import AppError
-    from app.export.formats import Writer
+    from app.export.formats import Format, Writer
+    from app.export.transcript import Choices
     from app.paths import Paths
     from app.services.ahead import Ahead, Attached
     from app.services.document_events import AttachmentId, Library, LibraryFile, PendingAttachment
@@ -176,6 +177,10 @@ class TransferPort(Protocol):
     def import_file(
         self, path: Path, on_progress: Progress, on_end: Callable[[ImportReport | AppError | None], None]
     ) -> None: ...
+
+    def hand_out(
+        self, conversations: Sequence[ConversationId], form: Format, choices: Choices, write_pdf: Writer
+    ) -> Sequence[Path]: ...
 
     def stop(self) -> None: ...
 

@@ -19,10 +19,12 @@ from app.ui.widgets.controls import icon_button
 
 COLUMN = 680
 MARGIN = 24
-FIRST = 12
+FIRST = 8
 """Messages that are shown at once."""
 SOON = 40
 """Messages that are shown a moment later; older ones come when the reader scrolls up to them."""
+SLICE = 7
+"""Of these so many at a time, so that nobody who types meanwhile has to wait for them all."""
 MORE = 20
 NEAR_TOP = 300
 NEAR_EDGE = 80
@@ -251,11 +253,13 @@ class Transcript(QScrollArea):
 
     @Slot()
     def _on_shown(self) -> None:
-        if self.shown < SOON:
-            self.show_older(SOON - self.shown)
+        if self.shown < SOON and self._older:
+            self.show_older(min(SLICE, SOON - self.shown))
+            QTimer.singleShot(0, self._on_shown)
 
     @Slot()
     def _on_older_laid_out(self) -> None:
+        self._lay_out()
         self._keeper.release()
 
     @Slot()

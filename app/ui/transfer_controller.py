@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, QObject, QStandardPaths, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.domain.chat import ConversationId
@@ -44,7 +45,9 @@ class TransferController(QObject):
         self._report: ImportReport | None = None
         self._written: tuple[Path, ...] = ()
         self._banner.acted.connect(self._on_acted)
-        panels.sidebar.conversations.export_requested.connect(self.export)
+        self._list = panels.sidebar.conversations
+        self._list.export_requested.connect(self.export)
+        self._list.drag_requested.connect(self._on_drag_requested)
         panels.sidebar.export_all_requested.connect(self._on_export_all)
         panels.sidebar.import_requested.connect(self.ask_for_import)
 
@@ -62,6 +65,22 @@ class TransferController(QObject):
         dialog = ExportDialog(len(conversation_ids), self._choices, self._format, self._window)
         dialog.chosen.connect(partial(self._ask_for_place, tuple(conversation_ids)))
         dialog.open()
+
+    @Slot(list)
+    def _on_drag_requested(self, conversation_ids: Sequence[ConversationId]) -> None:
+        """Let the user drop conversations on the desktop or in a folder, in the format that was chosen last."""
+        from app.ui.pdf_export import to_pdf  # noqa: PLC0415 - as in _write()
+
+        try:
+            files = self._core.transfer.hand_out(conversation_ids, self._format, self._choices, to_pdf)
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
+        drag = QDrag(self._list)
+        drag.setMimeData(data)
+        drag.exec(Qt.DropAction.CopyAction)
 
     @Slot()
     def ask_for_import(self) -> None:

@@ -30,8 +30,8 @@ def rows(program: Sequence[str] = (sys.executable, "-m", "app"), name: str = "wi
         ours: list[float] = []
         for i in range(_ROUNDS + 1):
             # The first round only warms the page cache.
-            first = _seconds_to_window(screen, [sys.executable, "-c", _BARE])
-            second = _seconds_to_window(screen, [*program, "--data-dir", str(Path(folder) / str(i))])
+            first = seconds_to_window(screen, [sys.executable, "-c", _BARE])
+            second = seconds_to_window(screen, [*program, "--data-dir", str(Path(folder) / str(i))])
             if i:
                 bare.append(first)
                 ours.append(second)
@@ -40,7 +40,8 @@ def rows(program: Sequence[str] = (sys.executable, "-m", "app"), name: str = "wi
     return [row.judged(value <= _LIMIT)]
 
 
-def _seconds_to_window(screen: Screen, command: Sequence[str]) -> float:
+def seconds_to_window(screen: Screen, command: Sequence[str]) -> float:
+    """From the start of a command until its window is on the screen."""
     started = time.monotonic()
     process = subprocess.Popen(command, env={**os.environ, **screen.environment}, stderr=subprocess.DEVNULL)
     try:

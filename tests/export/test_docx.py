@@ -56,6 +56,14 @@ def test_what_the_user_wrote_keeps_its_lines(word: Document) -> None:
     lines = [paragraph.text for paragraph in word.paragraphs]
     start = lines.index(QUESTION.splitlines()[0])
     assert lines[start : start + 5] == QUESTION.splitlines()
+    spaces = [paragraph.paragraph_format.space_after for paragraph in word.paragraphs[start : start + 5]]
+    assert spaces == [0, 0, 0, 0, None]
+
+
+def test_two_blocks_of_code_are_two_boxes() -> None:
+    document = answer("```\na\n```\n\n```\nb\n```")
+    after = [(paragraph.text, paragraph.style.name) for paragraph in document.paragraphs[-3:] if paragraph.style]
+    assert after == [("a", "Code"), ("", "Normal"), ("b", "Code")]
 
 
 def test_tables_have_a_head_and_their_alignment(word: Document) -> None:

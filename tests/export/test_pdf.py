@@ -78,6 +78,19 @@ def test_code_is_set_without_ligatures() -> None:
     assert "a -> b != c >= d === e" in text
 
 
+def test_code_stands_in_a_box_with_room_and_a_tab_is_four_characters_wide() -> None:
+    page = opened(answer("```\nx\n\tT\n    S\n```"))[0]
+    text = page.get_textpage()
+    words = text.get_text_range()
+    [x, tab, spaces] = [text.get_charbox(words.index(letter, words.index("x"))) for letter in "xTS"]
+    assert abs(tab[0] - spaces[0]) < 0.5
+    picture = page.render(scale=2).to_pil()
+    height = page.get_height()
+    left_of_x = picture.getpixel((int((x[0] - 2) * 2), int((height - x[1]) * 2)))
+    assert left_of_x == (0xF5, 0xF3, 0xEF)
+    assert picture.getpixel((int((x[0] - 12) * 2), int((height - x[1]) * 2))) == (0xFF, 0xFF, 0xFF)
+
+
 def test_a_line_of_code_wider_than_the_page_is_wrapped_and_not_cut() -> None:
     line = "".join(f"word{number}," for number in range(60))
     text = "".join(pages(opened(answer(f"```\n{line}\n```"))))

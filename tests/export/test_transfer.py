@@ -249,7 +249,11 @@ def service(tmp_path: Path, store: ConversationStore) -> Iterator[tuple[Transfer
     heard: list[str] = []
     lane = Lane("transfer")
     service = TransferService(
-        lambda: new_store(tmp_path / "chat.db"), lane, lambda closure: closure(), lambda: heard.append("imported")
+        lambda: new_store(tmp_path / "chat.db"),
+        lane,
+        lambda closure: closure(),
+        lambda: heard.append("imported"),
+        tmp_path / "outgoing",
     )
     yield service, heard
     service.close()

@@ -12,10 +12,13 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.engine.scripted import Script, ScriptedEngine
 from app.ui.main_window import MainWindow
 from app.ui.run import set_locale
 from app.ui.theme import Theme, load_fonts
+from tests.models import TINY
 from tests.ui.fakes import FakeCore
+from tests.ui.real_window import RealWindow, Start
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -69,6 +72,29 @@ def open_window(theme: Theme, qtbot: QtBot) -> Iterator[Opener]:
     for window in windows:
         window.close()
         window.deleteLater()
+
+
+@pytest.fixture
+def start(theme: Theme, qtbot: QtBot, tmp_path: Path) -> Iterator[Start]:
+    """Starts the real window on the data folder of the test, with a slow engine; the one before is closed."""
+    opened: list[RealWindow] = []
+
+    def start() -> RealWindow:
+        end()
+        opened.append(RealWindow(theme, qtbot, tmp_path / "data", ScriptedEngine(script=Script(token_seconds=0.2))))
+        opened[0].use(TINY)
+        return opened[0]
+
+    def end() -> None:
+        while opened:
+            window = opened.pop()
+            window.core.chat.stop()
+            window.wait(lambda: window.core.chat.running is None)  # noqa: B023 - waited for in this turn of the loop
+            qtbot.wait(1)
+            window.close()
+
+    yield start
+    end()
 
 
 @pytest.hookimpl(wrapper=True)

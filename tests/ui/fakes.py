@@ -33,7 +33,8 @@ from app.domain.documents import FileStatus, Mark, StoredDocument
 from app.domain.models import ContextPrice, Fit, ModelFile
 from app.domain.search import SearchHit, SearchQuery
 from app.errors import AppError, NotFoundError
-from app.export.formats import Writer
+from app.export.formats import Format, Writer
+from app.export.transcript import Choices
 from app.paths import Paths
 from app.services.ahead import NOTHING_AHEAD, Ahead, Attached
 from app.services.document_events import (
@@ -386,6 +387,7 @@ class FakeTransfer:
         self.requests: list[ExportRequest] = []
         self.files: list[Path] = []
         self.stopped = False
+        self.handed_out: list[tuple[Sequence[ConversationId], Format]] = []
         self.progress: list[Progress] = []
         self.ends: list[Callable[[Any], None]] = []
 
@@ -407,6 +409,12 @@ class FakeTransfer:
         self.files.append(path)
         self.progress.append(on_progress)
         self.ends.append(on_end)
+
+    def hand_out(
+        self, conversations: Sequence[ConversationId], form: Format, choices: Choices, write_pdf: Writer
+    ) -> Sequence[Path]:
+        self.handed_out.append((conversations, form))
+        return [Path(f"/out/{number}{form.suffix}") for number, _ in enumerate(conversations)]
 
     def stop(self) -> None:
         self.stopped = True

@@ -76,3 +76,7 @@ class RealWindow:
         self.core.close()
         self.bridge.close()
         self.window.deleteLater()
+
+
+Start = Callable[[], RealWindow]
+"""See the fixture of this name."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QTextDocument
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QTextDocument
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.chat import Failure, Reasoning, Role, Status, Text, ToolCall, ToolResult
@@ -14,6 +14,7 @@ from app.ui.code_block import CodeBlock
 from app.ui.prose_view import ProseView
 from app.ui.theme import DARK, LIGHT, Theme
 from app.ui.widgets.fold_button import FoldButton
+from app.ui.widgets.text_view import TextView
 from tests.ui import hands
 from tests.ui.fakes import answer, message
 
@@ -82,6 +83,29 @@ def test_copy_gives_the_answer_without_the_thoughts(widget: AnswerMessage, qtbot
     hands.click(button)
     assert QGuiApplication.clipboard().text() == "**One** month."
     assert button.text() == "Copied"
+
+
+def test_a_right_click_on_the_answer_or_on_copy_offers_markdown_and_plain_text(theme: Theme, qtbot: QtBot) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    widget = AnswerMessage(theme, page)
+    page.show()
+    widget.show_message(answer("**One** month.\n\n- `a`\n- b", THOUGHT))
+    view = widget.blocks.views[0]
+    assert isinstance(view, TextView)
+    place = view.rect().center()
+    QApplication.sendEvent(
+        view.viewport(), QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, view.mapToGlobal(place))
+    )
+    [menu] = view.findChildren(QMenu)
+    button = next(each for each in widget.meta.findChildren(QPushButton) if each.text() == "Copy")
+    for source in (menu, button):
+        offered = {action.text(): action for action in source.actions()}
+        offered["Copy the answer as plain text"].trigger()
+        assert QGuiApplication.clipboard().text() == "One month.\n\n- a\n- b"
+        offered["Copy the answer as Markdown"].trigger()
+        assert QGuiApplication.clipboard().text() == "**One** month.\n\n- `a`\n- b"
+    menu.close()
 
 
 def test_blocks_that_did_not_change_keep_their_widgets(widget: AnswerMessage) -> None:

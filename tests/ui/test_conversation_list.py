@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -60,7 +62,7 @@ def test_conversations_stand_newest_first_under_their_time() -> None:
         ],
         TODAY,
     )
-    assert [(row.text, row.detail) for row in listed] == [
+    assert [(row.text, row.detail(TODAY)) for row in listed] == [
         ("Today", ""),
         ("Today", "12:05"),
         ("Yesterday", ""),
@@ -70,6 +72,47 @@ def test_conversations_stand_newest_first_under_their_time() -> None:
         ("Month", "2 November"),
         ("Old", "9 November 2025"),
     ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_changes_the_rows_are_those_of_a_list_made_anew(view: ConversationList, seed: int) -> None:
+    source = random.Random(seed)
+    known = [dated(f"Talk {number}", noon(TODAY) - timedelta(hours=11 * number)) for number in range(12)]
+    chosen = known[5]
+    view.show_conversations(known, TODAY)
+    view.select(chosen.id)
+    for number in range(40):
+        at = source.randrange(len(known))
+        match source.choice(("new", "gone", "used", "renamed", "pinned", "nothing")):
+            case "new":
+                known.append(dated(f"New {number}", noon(TODAY) + timedelta(minutes=number)))
+            case "gone" if len(known) > 1 and known[at].id != chosen.id:
+                del known[at]
+            case "used":
+                known[at] = replace(known[at], updated_at=noon(TODAY) + timedelta(minutes=number))
+            case "renamed":
+                known[at] = replace(known[at], title=f"Renamed {number}")
+            case "pinned":
+                known[at] = replace(known[at], pinned_at=None if known[at].pinned_at else noon(TODAY))
+        view.show_conversations(known, TODAY)
+        wanted = rows(known, TODAY)
+        shown = [view.rows.index(row) for row in range(view.rows.rowCount())]
+        assert [(each.data(), each.data(RowRole.ID), each.data(RowRole.PINNED)) for each in shown] == [
+            (row.text, row.id, row.pinned) for row in wanted
+        ]
+        assert view.selected == chosen.id
+
+
+def test_news_do_not_take_the_reader_away_from_the_place_that_is_looked_at(view: ConversationList) -> None:
+    known = [dated(f"Talk {number}", noon(TODAY) - timedelta(minutes=number)) for number in range(60)]
+    view.show_conversations(known, TODAY)
+    view.select(known[0].id)
+    view.verticalScrollBar().setValue(1500)
+    known[0] = replace(known[0], title="A title of the model's")
+    view.show_conversations(known, TODAY)
+    view.select(known[0].id)
+    QApplication.processEvents()
+    assert view.verticalScrollBar().value() == 1500
 
 
 def test_a_conversation_without_a_title_still_has_a_name() -> None:

@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.engine.scripted import Script, ScriptedEngine
 from app.ui.actions import Act
-from app.ui.theme import Theme
-from tests.models import TINY
 from tests.ui.hands import click, press, write
-from tests.ui.real_window import RealWindow
-
-Start = Callable[[], RealWindow]
-
-
-@pytest.fixture
-def start(theme: Theme, qtbot: QtBot, tmp_path: Path) -> Iterator[Start]:
-    """Starts a window on the data folder of the test; the one before is closed."""
-    opened: list[RealWindow] = []
-
-    def start() -> RealWindow:
-        end()
-        opened.append(RealWindow(theme, qtbot, tmp_path / "data", ScriptedEngine(script=Script(token_seconds=0.2))))
-        opened[0].use(TINY)
-        return opened[0]
-
-    def end() -> None:
-        while opened:
-            window = opened.pop()
-            window.core.chat.stop()
-            window.wait(lambda: window.core.chat.running is None)  # noqa: B023 - waited for in this turn of the loop
-            qtbot.wait(1)
-            window.close()
-
-    yield start
-    end()
+from tests.ui.real_window import RealWindow, Start
 
 
 def chips(window: RealWindow) -> list[str]:

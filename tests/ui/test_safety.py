@@ -140,7 +140,7 @@ def test_where_nothing_can_be_written_one_can_read_and_nothing_else(open_window:
     assert core.chat.calls == []
     assert window.panels.pages.transcript.shown == 2
     can = {action.text() for action in conversations.menu().actions() if action.isEnabled() and action.text()}
-    assert can == {"Copy as Markdown", "Export…"}
+    assert can == {"Copy as Markdown", "Copy as plain text", "Export…"}
     for row in window.panels.pages.transcript.findChildren(MessageActions):
         shown = {button.text() for button in row.findChildren(QPushButton) if button.isVisible()}
         assert shown <= {"Copy"}

@@ -7,9 +7,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QPushButton
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDrag, QDropEvent, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.chat import ConversationId, Failure
@@ -28,6 +29,7 @@ from app.ui.widgets.text_view import TextView
 from tests.ui import hands
 from tests.ui.conftest import Opener
 from tests.ui.fakes import FakeCore, answer, conversation, question
+from tests.ui.real_window import Start
 
 LEASE = conversation("Lease: notice?", question("How much notice?"), answer("One month."))
 OTHER = conversation("Other", question("What else?"), answer("Nothing."))
@@ -52,6 +54,31 @@ def agree(dialog: ExportDialog, form: Format, *ticked: str) -> None:
     agreed = dialog.findChild(QPushButton, "choose_place")
     assert isinstance(agreed, QPushButton)
     hands.click(agreed)
+
+
+def test_a_conversation_is_dragged_out_as_a_file_and_not_into_its_own_window(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = start()
+    window.ask("Hello")
+    dragged: list[QMimeData] = []
+    monkeypatch.setattr(QDrag, "exec", lambda drag, *_: dragged.append(drag.mimeData()))
+    view = window.window.panels.sidebar.conversations
+    place = view.visualRect(view.rows.index(1)).center()
+    QTest.mousePress(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    for step in range(1, 4):
+        moved = QPointF(place + QPoint(0, 10 * step))
+        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        on_screen = QPointF(view.viewport().mapToGlobal(moved))
+        QApplication.sendEvent(view.viewport(), QMouseEvent(QEvent.Type.MouseMove, moved, on_screen, left, left, none))
+    [url] = dragged[0].urls()
+    file = Path(url.toLocalFile())
+    assert file.name == "Hello.md"
+    assert "A scripted answer." in file.read_text()
+    assert file.is_relative_to(tmp_path / "data")
+    again = start()
+    assert not file.exists()
+    assert [each.title for each in again.core.chat.conversations()] == ["Hello"]
 
 
 def choose_place(window: MainWindow, path: Path) -> QFileDialog:

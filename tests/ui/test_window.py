@@ -448,6 +448,9 @@ def test_the_menu_of_the_list_pins_copies_and_duplicates(open_window: Opener) ->
     choose("Unpin")
     assert not any(each.pinned_at for each in core.chat.conversations())
     choose("Copy as Markdown")
+    assert "## Answer" in QGuiApplication.clipboard().text()
+    choose("Copy as plain text")
     assert "Nothing." in QGuiApplication.clipboard().text()
+    assert "#" not in QGuiApplication.clipboard().text()
     choose("Duplicate")
     assert core.versions.calls == [("duplicate", OTHER.id)]

@@ -366,20 +366,22 @@ def _check_list(talks: dict[ConversationId, Any], journal: Journal, counts: Coun
 
 
 def _check_drafts(notes: NoteStore, said: set[str], journal: Journal, counts: Counts) -> None:
+    """Text and files are saved each for itself. What was done when the process ended was not noted any more: the draft
+    was sent, a message was taken back into it, a file was added."""
     for place, states in journal.drafts.items():
         identity = ConversationId(place) if place else None
         text, files = notes.draft(identity), [path.name for path in notes.draft_files(identity)]
-        counts.drafts += place not in journal.deleting
-        counts.draft_files += bool(files) and place not in journal.deleting
-        known = {(text.strip(), tuple(sorted(files))) for text, files in states}
-        # What was done when the process ended was not noted any more: the draft was sent, a message was taken back into
-        # it, a file was added.
-        sent = not text and any(typed in said and set(files) <= set(along) for typed, along in known)
+        texts, along = {text.strip() for text, _ in states}, [sorted(files) for _, files in states]
+        sent = not text and any(typed in said for typed in texts)
         back = journal.retaking and any(taken in text for taken in journal.taken)
-        added = files and (text.strip(), tuple(sorted(files[:-1]))) in known
-        there = (text.strip(), tuple(sorted(files))) in known
-        if place not in journal.deleting and not (there or sent or back or added):
-            counts.losses.append(f"the draft in “{place}” is “{text}” with {files}, none of {states}")
+        added = sorted(files[:-1]) in along
+        gone_along = sent and any(set(files) <= set(known) for known in along)
+        kept = (text.strip() in texts or sent or back) and (sorted(files) in along or added or gone_along)
+        if place not in journal.deleting:
+            counts.drafts += 1
+            counts.draft_files += bool(files)
+            if not kept:
+                counts.losses.append(f"the draft in “{place}” is “{text}” with {files}, none of {states}")
         # Whatever it was, from here on it is what is stored.
         journal.drafts[place] = [(text, files)]
 

@@ -29,29 +29,33 @@ class Notice(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("tone", "notice")
-        self._title = TextView(self)
-        self._title.setProperty("tone", "noticetitle")
-        self._remedy = TextView(self)
-        self._remedy.setProperty("tone", "notes")
+        # Made when there is something to say: most messages have a notice that never does.
+        self._words: tuple[TextView, TextView] | None = None
         self._buttons: list[QPushButton] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(12, 2, 0, 2)
         self._layout.setSpacing(2)
-        self._layout.addWidget(self._title)
-        self._layout.addWidget(self._remedy)
         self._choices = QVBoxLayout()
         self._choices.setSpacing(6)
         self._layout.addLayout(self._choices)
 
     @property
     def text(self) -> str:
-        return f"{self._title.toPlainText()} {self._remedy.toPlainText()}".strip()
+        return " ".join(filter(None, (view.toPlainText() for view in self._words or ())))
 
     def set_failure(self, title: str, remedy: str) -> None:
-        self._title.set_plain(title, 125)
-        self._remedy.set_plain(remedy, 125)
-        self._remedy.setVisible(bool(remedy))
+        if self._words is None:
+            self._words = self._add("noticetitle", 0), self._add("notes", 1)
+        for view, words in zip(self._words, (title, remedy), strict=True):
+            view.set_plain(words, 125)
+        self._words[1].setVisible(bool(remedy))
         self.setAccessibleName(self.text)
+
+    def _add(self, tone: str, place: int) -> TextView:
+        view = TextView(self)
+        view.setProperty("tone", tone)
+        self._layout.insertWidget(place, view)
+        return view
 
     def set_choices(self, choices: Sequence[Choice]) -> None:
         """Offer these, one below the other; none takes the buttons away."""
