@@ -43,6 +43,8 @@ _LLAMA_LIBRARIES = re.compile(
 )
 _NEVER = re.compile(
     r"PySide6/(Qt/)?(translations|qml|resources|libexec|metatypes)/|resources/screenshot\.png|.*\.(pyi|pxd|h)$|numpy/.*/tests/|lxml/(isoschematron|includes)/|"
+    # What pip notes of an installation; with the hashes of scripts that name the folder they were installed in.
+    r".*\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$|"
     # Top-level copies of what lies in llama_cpp/lib, made because the loader asks for the names with a number.
     r"(lib)?(llama|ggml)[^/]*\.(so|dylib)[^/]*$|"
     # Those of the system: its graphics drivers may need newer ones, and would get ours.
