@@ -29,9 +29,12 @@ class DraftController(QObject):
         chat.changed.connect(self._on_changed)
 
     def start(self) -> None:
-        """Show what was typed in the conversation on the page before."""
+        """Show what was typed in the conversation on the page before. What was typed since the start stays."""
         self._place = self._chat.current
+        typed = self._composer.text
         self._load()
+        if typed.strip():
+            self._composer.set_text("\n".join(filter(None, (self._composer.text, typed))))
 
     @Slot()
     def save(self) -> bool:

@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self._sidebar_wanted = True
         self._narrow = False
         self._was_painted = False
+        self._submitted_early = False
         self._build_panels()
         self._build_layout()
         self._connect()
@@ -151,6 +152,7 @@ class MainWindow(QMainWindow):
         self.panels.sidebar.about_requested.connect(self._on_about_requested)
         self.panels.sidebar.network_requested.connect(self._on_network_requested)
         self.panels.pages.transcript.link_activated.connect(self._links.ask)
+        self.panels.composer.message_submitted.connect(self._on_submitted)
 
     def attach(self, core: CorePort, initial_model: Path | None = None) -> None:
         """Show what a core holds, and let it be used."""
@@ -170,7 +172,11 @@ class MainWindow(QMainWindow):
         act[Act.ATTACH].triggered.connect(presenter.documents.ask_for_files)
         presenter.documents.viewer.visibility_changed.connect(self._show_document)
         presenter.notifier.message.clicked.connect(self.come_forward)
+        typed = self.panels.composer.text
         presenter.start(initial_model)
+        # With a draft from before above it, it is more than what was to be sent.
+        if self._submitted_early and self.panels.composer.text == typed:
+            self.panels.composer.submit()
 
     def come_forward(self) -> None:
         """Be seen: somebody started the application once more, or clicked on its message."""
@@ -232,6 +238,11 @@ class MainWindow(QMainWindow):
         if not self._narrow:
             self._sidebar_wanted = visible
         self._show_sidebar(visible)
+
+    @Slot()
+    def _on_submitted(self) -> None:
+        # Whoever types faster than all of the application is loaded is not made to press Enter again.
+        self._submitted_early = self._core is None
 
     @Slot()
     def _on_search_requested(self) -> None:

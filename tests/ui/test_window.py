@@ -434,6 +434,24 @@ def test_several_go_to_the_trash_and_come_back_together(open_window: Opener) -> 
     assert {each.id for each in core.chat.conversations()} == {LEASE.id, OTHER.id}
 
 
+@pytest.mark.parametrize("draft", ["", "From yesterday"])
+def test_what_is_typed_and_sent_before_the_core_is_there_is_sent_then(theme: Theme, qtbot: QtBot, draft: str) -> None:
+    core = FakeCore()
+    core.notes.drafts[None] = draft
+    window = MainWindow(theme)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    hands.write(named(window, "composer"), "Hello")
+    hands.press(named(window, "composer"), Qt.Key.Key_Return)
+    assert window.panels.composer.text == "Hello"
+    window.attach(core)
+    sent = [call[2] for call in core.chat.calls if call[0] == "send"]
+    assert (sent, window.panels.composer.text) == (([], f"{draft}\nHello") if draft else (["Hello"], ""))
+    if sent:
+        ended(core, qtbot)
+
+
 def test_the_menu_of_the_list_pins_copies_and_duplicates(open_window: Opener) -> None:
     core = FakeCore(LEASE, OTHER)
     window = open_window(core)

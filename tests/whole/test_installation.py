@@ -137,6 +137,8 @@ def test_the_frozen_application_takes_what_is_used_and_leaves_the_rest() -> None
     assert not is_needed("PySide6/Qt/translations/qt_fr.qm")
     assert is_needed("llama_cpp/lib/libggml-cpu-haswell.so")
     assert not is_needed("libggml-base.so.0")
+    assert is_needed("tqdm-4.70.1.dist-info/METADATA")
+    assert not is_needed("tqdm-4.70.1.dist-info/RECORD")
     links = {"/a.so": ["libused.so.1"], "/libused.so.1": ["libdeep.so.2"]}
     entries = [
         ("pkg/a.so", "/a.so", "EXTENSION"),
