@@ -57,7 +57,7 @@ def main(runs: int, seed: int) -> None:
 def _end(data: Path, folder: Path) -> dict[str, object]:
     """What is in the index when nobody disturbs it any more."""
     with closing(Shelf(data)) as shelf:
-        shelf.rescan(_NAME) if shelf.service.libraries() else shelf.create(_NAME, folder)
+        shelf.service.rescan(_NAME) if shelf.service.libraries() else shelf.service.create(_NAME, [folder])
         shelf.until(lambda: shelf.service._indexing.idle, seconds=1800)
         shelf.run_for(0.5)
         return content(shelf)
