@@ -80,6 +80,9 @@ class SafetyService:
             return
         try:
             self.delete_forever(self._store.trashed_before(datetime.now(UTC) - timedelta(days=TRASH_DAYS)))
+            # A process that was killed had been told to, and got no further than to make a note of it.
+            begun = self._purge.pending()
+            self.delete_forever([talk.id for talk in self._store.conversations(trashed=True) if talk.id in begun])
         except StoreError as error:
             self._tell_failure(error)
         self._submit(self._backups.remove_unfinished)
