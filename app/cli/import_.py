@@ -46,7 +46,7 @@ def _print(report: ImportReport) -> None:
     if copies:
         print(f"{_conversations(copies)} of these came as a copy, because another version is here already.")
     if report.known:
-        print(f"{_conversations(len(report.known))} left as they are, because they are here already.")
+        print(f"{_conversations(len(report.known))} not imported again: here already, and left unchanged.")
     trashed = [item.title for item in report.known if item.in_trash]
     if trashed:
         print(f"In the trash: {', '.join(trashed)}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QResizeEvent, QTextOption, QWheelEvent
+from PySide6.QtGui import QFontMetricsF, QResizeEvent, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.ui.highlight import highlight
@@ -13,6 +13,8 @@ from app.ui.theme import Theme, mono_font
 from app.ui.widgets.text_view import TextView
 
 CODE_LINE_HEIGHT = 118
+TAB = 4
+"""Characters."""
 
 
 class CodeView(TextView):
@@ -24,6 +26,7 @@ class CodeView(TextView):
         self._language = ""
         self._code = ""
         self.setFont(mono_font())
+        self.setTabStopDistance(TAB * QFontMetricsF(mono_font()).horizontalAdvance(" "))
         self.setProperty("tone", "code")
         self.setAccessibleName(self.tr("Code"))
         self.setWordWrapMode(QTextOption.WrapMode.NoWrap)
