@@ -17,7 +17,7 @@ from app.errors import StoreError
 from app.store import marks
 from app.store.backups import BackupFolder, Kind
 from app.store.connections import BUSY_SECONDS, connect_read_only, connect_unchanging, pragma, read_smashed_text
-from app.store.errors import DAMAGED, GONE, DamagedDatabaseError, primary_code, store_errors
+from app.store.errors import DAMAGED, GONE, DamagedDatabaseError, primary_code, result_code, store_errors
 from app.store.files import (
     create_private,
     finish_replacement,
@@ -68,7 +68,7 @@ class ChatDatabase(Database):
         try:
             return super().execute(sql, parameters)  # type: ignore[arg-type]  # any iterable will do
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_CORRUPT_VTAB and self.read_only is None:
+            if result_code(error) == sqlite3.SQLITE_CORRUPT_VTAB and self.read_only is None:
                 self.remake_indexes()
                 raise _INDEX_REMADE from error
             code = primary_code(error)
@@ -178,7 +178,7 @@ def _inspect(path: Path, schema: Schema, connect: Callable[[Path], sqlite3.Conne
             version = int(pragma(connection, "user_version"))
             tables = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            if result_code(error) != sqlite3.SQLITE_NOTADB:
                 raise
             raise DamagedDatabaseError(f"{path.name} is not a database.", DAMAGED.remedy, str(error)) from error
         _check_owner(path, schema, int(application_id), tables)
@@ -250,7 +250,7 @@ def _use_write_ahead_log(database: Database) -> None:
             database.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if result_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         time.sleep(0.01)
 

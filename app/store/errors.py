@@ -97,8 +97,7 @@ def store_errors() -> Iterator[None]:
     except sqlite3.ProgrammingError:
         raise
     except sqlite3.Error as error:
-        extended = getattr(error, "sqlite_errorcode", 0)
-        words = _EXTENDED_WORDS.get(extended) or _WORDS.get(primary_code(error), _UNEXPECTED)
+        words = _EXTENDED_WORDS.get(result_code(error)) or _WORDS.get(primary_code(error), _UNEXPECTED)
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         kind = DamagedDatabaseError if words is DAMAGED else StoreError
         raise kind(words.title, words.remedy, f"{name}: {error}") from error
@@ -109,7 +108,12 @@ def store_errors() -> Iterator[None]:
 
 def primary_code(error: sqlite3.Error) -> int:
     """SQLite's result code without the way in which it happened: that is all but the low byte."""
-    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+    return result_code(error) & 0xFF
+
+
+def result_code(error: sqlite3.Error) -> int:
+    """SQLite’s extended result code; SQLITE_ERROR for errors of the module itself (a closed database)."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
 
 
 _INDEX_DAMAGED = Words(

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.domain.chat import ConversationId, MessageId
 from app.domain.search import SearchHit, SearchQuery, marks, snippet
 from app.store.connections import connect_read_only, connect_unchanging, read_smashed_text
-from app.store.errors import store_errors
+from app.store.errors import result_code, store_errors
 from app.store.rows import timestamp
 from app.store.search_index import DamagedIndexError
 
@@ -70,7 +70,7 @@ class SearchStore:
         try:
             rows = list(self._rows(query))
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_CORRUPT_VTAB:
+            if result_code(error) == sqlite3.SQLITE_CORRUPT_VTAB:
                 raise DamagedIndexError("The search index is damaged.", "Search again.", str(error)) from error
             raise
         found = {(hit["conversation"], hit["message"]): hit for hit in reversed(rows)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -50,8 +51,13 @@ def first_start(screen: Screen, hub: LocalHub, folder: Path) -> App:
 
 def open_to_the_network(app: App) -> list[psutil.Process]:
     """The processes of the application that have a socket to the hub open."""
-    family = [psutil.Process(app.pid), *psutil.Process(app.pid).children(recursive=True)]
-    return [each for each in family if each.is_running() and each.net_connections(kind="inet")]
+    found = []
+    for each in [psutil.Process(app.pid), *psutil.Process(app.pid).children(recursive=True)]:
+        # One may end while it is looked at.
+        with suppress(psutil.NoSuchProcess):
+            if each.net_connections(kind="inet"):
+                found.append(each)
+    return found
 
 
 def click_primary(screen: Screen, app: App, picture: Path) -> None:

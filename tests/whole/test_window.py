@@ -105,8 +105,10 @@ class App:
 
         def found() -> psutil.Process | None:
             for child in psutil.Process(self.pid).children(recursive=True):
-                if any("libllama" in mapped.path for mapped in child.memory_maps()):
-                    return child
+                # Others, the one of a download say, end while they are looked at.
+                with suppress(psutil.NoSuchProcess):
+                    if any("libllama" in mapped.path for mapped in child.memory_maps()):
+                        return child
             return None
 
         engine: psutil.Process = self.wait(found, "the engine")
