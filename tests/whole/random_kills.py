@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,6 +142,9 @@ class Journal:
         for line in path.read_text().splitlines():
             note = json.loads(line)
             if note["what"] == "draft":
+                if self.retaking:
+                    # From now on it goes where that conversation goes.
+                    self.taken |= {text: note["place"] or None for text in self.taken if text in note["text"]}
                 self.retaking = False
                 drafts.setdefault(note["place"], []).append((note["at"], note["text"], note["files"]))
             else:
@@ -287,16 +290,18 @@ def check(data: Path, journal: Journal, counts: Counts) -> None:
                     counts.losses.append(f"{pragma}: {found[:3]}")
         counts.quick_checks += 1
         with closing(open_database(copy)) as database:
-            said = _check_conversations(database, journal, counts)
-            _check_drafts(NoteStore(database), said, journal, counts)
+            said, talks = _check_conversations(database, journal, counts)
+            _check_drafts(NoteStore(database), talks, said, journal, counts)
     for backup in BackupFolder.beside(data / "chat.db").backups():
         counts.backups += 1
         if not is_sound(backup.path):
             counts.losses.append(f"the backup {backup.name} is damaged")
 
 
-def _check_conversations(database: ChatDatabase, journal: Journal, counts: Counts) -> set[str]:
-    """Gives what the user has said."""
+def _check_conversations(
+    database: ChatDatabase, journal: Journal, counts: Counts
+) -> tuple[set[str], Container[str | None]]:
+    """Gives what the user has said, and which conversations there are."""
     store = ConversationStore(database)
     talks = {talk.id: talk for trashed in (False, True) for talk in store.conversations(trashed)}
     whole = [store.whole_conversation(identity) for identity in talks]
@@ -309,7 +314,7 @@ def _check_conversations(database: ChatDatabase, journal: Journal, counts: Count
     _check_answers(messages, journal, counts)
     _check_branches(store, journal, counts)
     _check_list(talks, journal, counts)
-    return {*unsent, *(message.text for message in messages.values() if message.role is Role.USER)}
+    return {*unsent, *(message.text for message in messages.values() if message.role is Role.USER)}, talks.keys()
 
 
 def _check_questions(messages: Iterable[Message], unsent: list[str], journal: Journal, counts: Counts) -> None:
@@ -365,11 +370,15 @@ def _check_list(talks: dict[ConversationId, Any], journal: Journal, counts: Coun
             counts.losses.append(f"{identity} is called “{talk.title}” and not “{title}”")
 
 
-def _check_drafts(notes: NoteStore, said: set[str], journal: Journal, counts: Counts) -> None:
+def _check_drafts(
+    notes: NoteStore, talks: Container[str | None], said: set[str], journal: Journal, counts: Counts
+) -> None:
     """Text and files are saved each for itself. What was done when the process ended was not noted any more: the draft
     was sent, a message was taken back into it, a file was added."""
     for place, states in journal.drafts.items():
         identity = ConversationId(place) if place else None
+        # One that was begun for a message in the line goes when that is taken back; what was typed comes along.
+        gone = bool(place) and place not in journal.list and identity not in talks
         text, files = notes.draft(identity), [path.name for path in notes.draft_files(identity)]
         texts, along = {text.strip() for text, _ in states}, [sorted(files) for _, files in states]
         sent = not text and any(typed in said for typed in texts)
@@ -377,7 +386,7 @@ def _check_drafts(notes: NoteStore, said: set[str], journal: Journal, counts: Co
         added = sorted(files[:-1]) in along
         gone_along = sent and any(set(files) <= set(known) for known in along)
         kept = (text.strip() in texts or sent or back) and (sorted(files) in along or added or gone_along)
-        if place not in journal.deleting:
+        if place not in journal.deleting and not gone:
             counts.drafts += 1
             counts.draft_files += bool(files)
             if not kept:
