@@ -64,11 +64,16 @@ class Outbox:
     def take_back(self, unsent_id: MessageId) -> Unsent | None:
         """Take a message out of the line, to change it or to forget it. None if it was sent meanwhile."""
         found = next((unsent for unsent in self.waiting() if unsent.id == unsent_id), None)
-        alone = found is not None and self.is_alone(found)
-        if found is None or not self._unsent.remove(unsent_id):
+        if found is None:
             return None
+        alone = self.is_alone(found)
+        with self._conversations.together():
+            if not self._unsent.remove(unsent_id):
+                return None
+            if alone:
+                self._conversations.drop_empty(found.conversation_id)
         if alone:
-            self._drop(found.conversation_id)
+            self._chat.notify(ConversationsChanged())
         self._chat.notify(QueueChanged())
         return found
 
@@ -99,8 +104,3 @@ class Outbox:
         self._chat.send(unsent.conversation_id, unsent.text, unsent.effort, message_id=unsent.id)
         self._unsent.remove(unsent.id)
         self._chat.notify(QueueChanged())
-
-    def _drop(self, conversation_id: ConversationId) -> None:
-        self._conversations.move_to_trash(conversation_id)
-        self._conversations.delete_forever(conversation_id)
-        self._chat.notify(ConversationsChanged())

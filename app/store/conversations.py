@@ -320,6 +320,14 @@ class ConversationStore:
         self.truncate_log()
 
     @store_errors()
+    def drop_empty(self, conversation_id: ConversationId) -> None:
+        """Delete a conversation that has no messages, which needs no trash. Any other one stays."""
+        self._database.execute(
+            "DELETE FROM conversations WHERE id = :id AND id NOT IN (SELECT conversation_id FROM messages)",
+            {"id": conversation_id},
+        )
+
+    @store_errors()
     def truncate_log(self) -> bool:
         """Empty the write-ahead log, in which deleted words still stand. False if somebody is reading; never waits."""
         self._database.execute("PRAGMA busy_timeout = 0")
