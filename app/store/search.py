@@ -9,9 +9,10 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from app.domain.chat import ConversationId, MessageId
-from app.domain.search import SearchHit, SearchQuery, marks, snippet
+from app.domain.search import Finder, SearchHit, SearchQuery
 from app.store.connections import connect_read_only, connect_unchanging, read_smashed_text
 from app.store.errors import result_code, store_errors
+from app.store.index_text import without_spaces
 from app.store.rows import timestamp
 from app.store.search_index import DamagedIndexError
 
@@ -76,8 +77,9 @@ class SearchStore:
         found = {(hit["conversation"], hit["message"]): hit for hit in reversed(rows)}
         for place in _repeated(found):
             del found[place]
-        ranked = sorted(found.values(), key=lambda row: _rank(row, query.words), reverse=True)
-        return [_hit(row, query.words) for row in ranked[:MOST]]
+        finder = Finder(query.words)
+        ranked = sorted(found.values(), key=lambda row: _rank(row, query.words, finder), reverse=True)
+        return [_hit(row, finder) for row in ranked[:MOST]]
 
     def stop(self) -> None:
         """End a search that runs. May be called from any thread."""
@@ -92,13 +94,16 @@ class SearchStore:
                 self._connection = None
 
     def _rows(self, query: SearchQuery) -> Iterator[sqlite3.Row]:
+        # Places inside of words, which take several times as long to find, are looked for where whole words are few. In
+        # a script without spaces a whole word is no better.
+        enough = _CANDIDATES if any(map(without_spaces, query.words)) else MOST
         for template, table, indexes, columns in (
             (_TITLES, "conversations", "title", "title"),
             (_MESSAGES, "parts", "message", "said thought" if query.reasoning else "said"),
         ):
             found = list(self._run(template, table, f"{indexes}_words", _words(columns, query.words), query))
             yield from found
-            if len(found) >= _CANDIDATES:
+            if len(found) >= enough:
                 continue
             if all(len(word) >= _SHORTEST_TRIGRAM for word in query.words):
                 match = _trigrams(columns, query.words)
@@ -169,18 +174,18 @@ def _limits(query: SearchQuery) -> dict[str, object]:
     }
 
 
-def _rank(row: sqlite3.Row, words: tuple[str, ...]) -> tuple[float, str]:
+def _rank(row: sqlite3.Row, words: tuple[str, ...], finder: Finder) -> tuple[float, str]:
     """Titles first, then the words as they were typed, then how often they come in how long a text; the newer one."""
     text = str(row["text"])[:_RANKED_LENGTH]
     score = 8.0 if row["message"] is None else 0.0
     if " ".join(words).casefold() in text.casefold():
         score += 3.0
-    score += min(len(marks(text, words)), 12) / (3 + len(text) / 400)
+    score += min(finder.count(text), 12) / (3 + len(text) / 400)
     return score, str(row["moment"])
 
 
-def _hit(row: sqlite3.Row, words: tuple[str, ...]) -> SearchHit:
-    line, places = snippet(str(row["text"]), words)
+def _hit(row: sqlite3.Row, finder: Finder) -> SearchHit:
+    line, places = finder.snippet(str(row["text"]))
     message = MessageId(row["message"]) if row["message"] else None
     moment = datetime.fromisoformat(row["moment"])
     return SearchHit(ConversationId(row["conversation"]), message, row["title"], line, places, moment)

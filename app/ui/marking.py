@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit, QWidget
 
-from app.domain.search import marks
+from app.domain.search import Finder
 from app.ui.theme import Theme
 from app.ui.widgets.text_view import TextView
 
@@ -14,11 +14,12 @@ Place = tuple[TextView, QTextCursor]
 
 def places(row: QWidget, words: tuple[str, ...]) -> list[Place]:
     """Where words stand in the texts of a message that are in sight, from above."""
+    finder = Finder(words)
     return [
         (view, _cursor(view, start, end))
         for view in row.findChildren(TextView)
         if view.isVisibleTo(row)
-        for start, end in marks(view.toPlainText(), words)
+        for start, end in finder.marks(view.toPlainText())
     ]
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.domain.chat import MessageId
-from app.domain.search import SearchHit, SearchQuery, marks
+from app.domain.search import Finder, SearchHit, SearchQuery
 from app.errors import AppError
 from app.ui.chat_controller import ChatController
 from app.ui.find_bar import FindBar
@@ -109,9 +109,9 @@ class SearchController(QObject):
     def _on_find_changed(self, text: str) -> None:
         self._found = []
         if self._chat.current is not None and text.strip():
+            finder = Finder((text,))
             for message in self._core.chat.conversation(self._chat.current).messages:
-                count = len(marks(message.text, (text,)))
-                self._found += [(message.id, number) for number in range(count)]
+                self._found += [(message.id, number) for number in range(finder.count(message.text))]
         # The reader is at the end of a conversation: the last place is the nearest.
         self._at = len(self._found) - 1
         self._show_place()
