@@ -75,7 +75,7 @@ def import_conversations(store: ConversationStore, path: Path, on_progress: Prog
         outcome = _take_in(store, item)
         if isinstance(outcome, Imported):
             imported.append(outcome)
-            unread += [Unread(outcome.title, problem) for problem in outcome.problems]
+            unread += [Unread(outcome.title, problem, partly=True) for problem in outcome.problems]
         else:
             known.append(outcome)
     return ImportReport(tuple(imported), tuple(known), tuple(unread))
@@ -213,7 +213,7 @@ def _take_in(store: ConversationStore, found: Found) -> Imported | Known:
     attempt = 0
     while not store.insert_conversation(conversation):
         known = _stored(store, conversation.id)
-        if known is not None and _content(known) == _content(conversation):
+        if known is not None and _content(conversation).items() <= _content(known).items():
             return Known(known.id, title_of(known), known.trashed_at is not None)
         attempt += 1
         conversation = _copy(original, attempt)
@@ -227,9 +227,12 @@ def _stored(store: ConversationStore, identity: ConversationId) -> Conversation 
         return None
 
 
-def _content(conversation: Conversation) -> tuple[str, dict[MessageId, Message]]:
-    """Give what makes two conversations the same, whichever branch is shown and however far they were written."""
-    return conversation.title, {
+def _content(conversation: Conversation) -> dict[MessageId, Message]:
+    """Give what makes a conversation, whatever it is called, whichever branch is shown and however far it was written.
+
+    One that was renamed or continued here holds all that it held before.
+    """
+    return {
         message.id: replace(message, status=Status.INTERRUPTED) if message.status is Status.STREAMING else message
         for message in conversation.messages
     }
