@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from app.domain.chat import Conversation, ConversationId, Message, MessageId, Part, Reasoning, Role
 from app.export.chatgpt_content import Content, read_content
 from app.export.fields import Fields, UnreadableError
-from app.markup import title_from
+from app.markup import printable, title_from
 
 _NAMESPACE = uuid.UUID("6d1b7a52-6a33-5b0e-9e0c-3c1f3d0f7c11")
 _ROOT = ""
@@ -224,4 +224,4 @@ def _moment(value: object) -> datetime | None:
 
 
 def _clean(text: str) -> str:
-    return " ".join(text.encode("utf-8", "replace").decode().split())
+    return " ".join(printable(text.encode("utf-8", "replace").decode()).split())
