@@ -165,6 +165,7 @@ class DamageDialog(QDialog):
     def _on_backup_found(self, backup: Backup | None, contents: Contents | None) -> None:
         self._backup = backup
         self._choices.set_backup(backup, contents)
+        self._fit()
 
     def _show_progress(self, fraction: float, seconds_left: float | None) -> None:
         left = words.time_left(seconds_left) if fraction > 0.05 else ""

@@ -303,6 +303,7 @@ class TestADamagedHistory:
 
     def test_can_be_left_behind(self, paths: Paths) -> None:
         aside = Rescuer(paths).begin_anew()
+        assert aside is not None
         assert aside.exists()
         database = open_database(paths.database)
         assert ConversationStore(database).conversations() == []
