@@ -11,6 +11,13 @@ from app.domain.chat import ConversationId, MessageId
 
 _SNIPPET_BEFORE = 40
 _SNIPPET = 160
+_MOST_WORDS = 24
+
+_QUOTES = '"“”„«»'
+# A phrase in quotes of some kind; a word, with a quote that nothing closes; a quote alone.
+_PHRASE_OR_WORD = re.compile(
+    rf'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|[{_QUOTES}]*([^\s{_QUOTES}]+)[{_QUOTES}]*|(\S)'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +32,22 @@ class SearchQuery:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words, all of which must be there; the last one may be the beginning of a word."""
-        return tuple(self.text.replace("\0", " ").split())
+        """The words, all of which must be there; the last one may be the beginning of a word.
+
+        What stands in quotes is one: its words follow each other. Signs count only where there is nothing else.
+        """
+        text = self.text.replace("\0", " ").encode("utf-8", "replace").decode()
+        found = [" ".join(next(filter(None, match.groups(""))).split()) for match in _PHRASE_OR_WORD.finditer(text)]
+        words = tuple(word for word in found if word)[:_MOST_WORDS]
+        return tuple(word for word in words if not is_signs(word)) or words
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A place that was found. message_id is None for a title. marks are the spans of the words in the snippet."""
+    """A place that was found by these words. message_id is None for a title.
+
+    marks are the spans of the words in the snippet.
+    """
 
     conversation_id: ConversationId
     message_id: MessageId | None
@@ -39,6 +55,12 @@ class SearchHit:
     snippet: str
     marks: tuple[tuple[int, int], ...]
     moment: datetime
+    words: tuple[str, ...] = ()
+
+
+def is_signs(word: str) -> bool:
+    """Tell whether a word has nothing that a full-text index knows, as ``!=``."""
+    return word.isascii() and not any(map(str.isalnum, word))
 
 
 def marks(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:

@@ -81,7 +81,7 @@ class SearchController(QObject):
             return
         if not self._transcript.bring(hit.message_id, REVEALED_AT) and not self._show_version(hit.message_id):
             return
-        self._mark_for_a_moment(hit.message_id, self._panel.query.words)
+        self._mark_for_a_moment(hit.message_id, hit.words or self._panel.query.words)
 
     def _show_version(self, message_id: MessageId) -> bool:
         """Go to another branch, on which the message is."""
