@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -66,16 +68,29 @@ def is_signs(word: str) -> bool:
 def marks(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     """Where the words stand in a text, whatever their case and accents: spans in order, none over another."""
     folded, places = _folded(text)
-    wanted = sorted({_folded(word)[0] for word in words} - {""}, key=len, reverse=True)
-    if not wanted:
-        return []
-    found = re.finditer("|".join(map(re.escape, wanted)), folded)
-    return [(places[match.start()], places[match.end() - 1] + 1) for match in found]
+    return [(places[match.start()], places[match.end() - 1] + 1) for match in _found(folded, words)]
+
+
+def best_place(text: str, words: tuple[str, ...]) -> tuple[int, int]:
+    """How well the words go together where they do so best, and where that begins: as typed, else close by."""
+    folded, places = _folded(text)
+    for match in _found(folded, (" ".join(words),)):
+        return len(words) + 1, places[match.start()]
+    most, at, counts = 0, 0, Counter[str]()
+    near: deque[re.Match[str]] = deque()
+    for match in _found(folded, words):
+        near.append(match)
+        counts[match[0]] += 1
+        while match.end() - near[0].start() > _SNIPPET - _SNIPPET_BEFORE:
+            counts[near.popleft()[0]] -= 1
+        if len(+counts) > most:
+            most, at = len(+counts), places[near[0].start()]
+    return most, at
 
 
 def snippet(text: str, words: tuple[str, ...]) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """A line of a text around the first of the words, and where they stand in it."""
-    first = next(iter(marks(text, words)), (0, 0))[0]
+    """A line of a text around the words where they stand closest, and where they stand in it."""
+    first = best_place(text, words)[1]
     start = max(0, first - _SNIPPET_BEFORE)
     if start:
         # Not in the middle of a word, where words have spaces between them.
@@ -84,6 +99,11 @@ def snippet(text: str, words: tuple[str, ...]) -> tuple[str, tuple[tuple[int, in
     line = " ".join(text[start : start + _SNIPPET].split())
     line = ("…" if start else "") + line + ("…" if len(text) > start + _SNIPPET else "")
     return line, tuple(marks(line, words))
+
+
+def _found(folded: str, words: tuple[str, ...]) -> Iterator[re.Match[str]]:
+    wanted = sorted({_folded(word)[0] for word in words} - {""}, key=len, reverse=True)
+    return re.finditer("|".join(map(re.escape, wanted)), folded) if wanted else iter(())
 
 
 def _folded(text: str) -> tuple[str, list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit, QWidget
 
-from app.domain.search import marks
+from app.domain.search import best_place, marks
 from app.ui.theme import Theme
 from app.ui.widgets.text_view import TextView
 
@@ -20,6 +20,18 @@ def places(row: QWidget, words: tuple[str, ...]) -> list[Place]:
         if view.isVisibleTo(row)
         for start, end in marks(view.toPlainText(), words)
     ]
+
+
+def best_of(found: list[Place], words: tuple[str, ...]) -> int:
+    """Which of these places of words is the one that all of them are closest to."""
+    best, number = 0, 0
+    for view in dict.fromkeys(view for view, _ in found):
+        text = view.toPlainText()
+        weight, start = best_place(text, words)
+        if weight > best:
+            before = sum(begins < start for begins, _ in marks(text, words))
+            best, number = weight, next(i for i, (each, _) in enumerate(found) if each is view) + before
+    return number
 
 
 def show_marks(found: list[Place], theme: Theme, current: int | None = None) -> None:

@@ -84,6 +84,15 @@ def test_words_in_quotes_follow_each_other(store: ConversationStore, search: Sea
     assert [hit.snippet[start:end] for start, end in hit.marks] == ["two three"]
 
 
+def test_a_snippet_is_of_where_the_words_stand_closest(store: ConversationStore, search: SearchStore) -> None:
+    lines = "".join(f"Line {number}: of {number * number} and so on.\n" for number in range(1000))
+    talk(store, "A", Text(lines))
+    [hit] = found(search, "line 900")
+    assert "Line 900: of 810000" in hit.snippet
+    [hit] = found(search, "on 810000 line")
+    assert "Line 900: of 810000" in hit.snippet
+
+
 def test_other_forms_of_a_word_are_marked_as_what_was_found(store: ConversationStore, search: SearchStore) -> None:
     talk(store, "A", Text("the signed contract"))
     talk(store, "B", Text("a contrast"))
