@@ -10,6 +10,7 @@ from app.domain.chat import Reasoning
 from app.domain.search import SearchHit
 from app.errors import AppError
 from app.ui.actions import Act
+from app.ui.export_dialog import ExportDialog
 from app.ui.main_window import MainWindow
 from app.ui.widgets.text_view import TextView
 from tests.ui import hands
@@ -97,6 +98,15 @@ def test_thoughts_in_which_something_was_found_open(open_window: Opener) -> None
     assert row is not None
     assert row.reasoning.is_open
     assert "axolotl" in marked(window)
+
+
+def test_the_fields_leave_the_window_its_shortcuts(open_window: Opener) -> None:
+    core = FakeCore(LONG)
+    window = open_window(core)
+    window.panels.sidebar.conversations.conversation_selected.emit(LONG.id)
+    search(window, "flat")
+    hands.press(window.panels.sidebar.search.field, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    assert window.findChild(ExportDialog) is not None
 
 
 def test_nothing_and_what_failed_are_said(open_window: Opener) -> None:
