@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.domain.chat import Reasoning
 from app.domain.search import SearchHit
 from app.errors import AppError
 from app.ui.actions import Act
-from app.ui.export_dialog import ExportDialog
 from app.ui.main_window import MainWindow
 from app.ui.widgets.text_view import TextView
 from tests.ui import hands
@@ -101,12 +101,15 @@ def test_thoughts_in_which_something_was_found_open(open_window: Opener) -> None
 
 
 def test_the_fields_leave_the_window_its_shortcuts(open_window: Opener) -> None:
-    core = FakeCore(LONG)
-    window = open_window(core)
-    window.panels.sidebar.conversations.conversation_selected.emit(LONG.id)
+    window = open_window(FakeCore(LONG))
     search(window, "flat")
-    hands.press(window.panels.sidebar.search.field, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    assert window.findChild(ExportDialog) is not None
+    field = window.panels.sidebar.search.field
+    for key, left in ((Qt.Key.Key_E, True), (Qt.Key.Key_K, True), (Qt.Key.Key_A, False), (Qt.Key.Key_Z, False)):
+        # With this a field is asked whether it wants a key that is a shortcut of its window.
+        event = QKeyEvent(QEvent.Type.ShortcutOverride, key, Qt.KeyboardModifier.ControlModifier)
+        event.ignore()
+        QApplication.sendEvent(field, event)
+        assert event.isAccepted() is not left, key
 
 
 def test_nothing_and_what_failed_are_said(open_window: Opener) -> None:
