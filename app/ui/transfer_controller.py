@@ -230,4 +230,5 @@ class TransferController(QObject):
         dialog.list.show_entries(
             [Entry(str(number), *transfer_words.unread(item)) for number, item in enumerate(unread)]
         )
+        dialog.show_nothing("")
         dialog.open()
