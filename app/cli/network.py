@@ -15,6 +15,7 @@ _ROLES = {
     Role.ENGINE: "engine, runs the model",
     Role.EMBEDDER: "engine of the model for documents",
     Role.READER: "reader of a document",
+    Role.NURSERY: "starter of readers",
     Role.PAGES: "drawer of pages",
     Role.DOWNLOAD: "download",
     Role.OTHER: "helper",

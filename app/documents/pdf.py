@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pypdfium2
 import pypdfium2.raw as pdfium
 
 from app.documents.builder import DocumentBuilder
-from app.documents.limits import UnreadableError, damaged
+from app.documents.limits import UnreadableError
+from app.documents.pdf_file import PageReader, open_pdf
 from app.documents.pdf_layout import PageForm, compounds, paragraphs, without_furniture
-from app.documents.pdf_pages import NO_PAGE, Line, PageText, read_page
+from app.documents.pdf_pages import NO_PAGE, Line, PageText
+from app.documents.pdf_twin import STRETCH, is_twins
 from app.documents.source import Source
 from app.domain.documents import BlockKind, FileStatus, UnitKind
 
-_PAGES_AT_A_TIME = 500
 _MOST_BOOKMARKS = 20_000
 _DEEPEST_BOOKMARK = 12
 _MOST_LINES_OF_A_HEADING = 3
@@ -41,7 +41,7 @@ class Bookmark:
 
 
 def extract(source: Source, builder: DocumentBuilder) -> None:
-    document = _open(source)
+    document = open_pdf(source)
     builder.title = document.get_metadata_value("Title")
     total = len(document)
     count = min(total, builder.limits.units)
@@ -61,28 +61,18 @@ def extract(source: Source, builder: DocumentBuilder) -> None:
 
 
 def _read_pages(source: Source, count: int) -> list[PageText]:
-    """The lines of the first so many pages.
-
-    PDFium keeps what it has parsed of each page until the document is closed, which is more than the text of it.
-    """
+    """The lines of the first so many pages, with the twin's help where there is one."""
     pages: list[PageText] = []
+    reader, twin = PageReader(source), source.twin
     while len(pages) < count:
-        document = _open(source)
-        last = min(len(pages) + _PAGES_AT_A_TIME, count)
-        pages += [read_page(document.raw, index) for index in range(len(pages), last)]
-        document.close()
+        stretch = range(len(pages), min(len(pages) + STRETCH, count))
+        found = twin.pages(stretch) if twin is not None and is_twins(stretch.start) else None
+        if found is None and is_twins(stretch.start):
+            # It has ended, whatever the reason: what it could not read may be readable with more room.
+            twin = None
+        pages += found or [reader.read(index) for index in stretch]
+    reader.close()
     return pages
-
-
-def _open(source: Source) -> Any:
-    try:
-        return pypdfium2.PdfDocument(source.memory())
-    except pypdfium2.PdfiumError as error:
-        if getattr(error, "err_code", None) in {pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY}:
-            raise UnreadableError(
-                FileStatus.ENCRYPTED, "The file is protected by a password. Save a copy without one to use it here."
-            ) from None
-        raise damaged("The file is damaged: it is no complete PDF.") from None
 
 
 def _say_what_is_missing(pages: Sequence[PageText], count: int, builder: DocumentBuilder) -> None:

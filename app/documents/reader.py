@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import stat
+import sys
 import threading
 import time
-from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from dataclasses import dataclass, field, replace
 from multiprocessing.reduction import send_handle
 from pathlib import Path
 
@@ -19,54 +17,53 @@ import psutil
 from app.documents import wire
 from app.documents.formats import HEAD_BYTES, identify
 from app.documents.limits import DEFAULT_LIMITS, MIB, Limits, UnreadableError
+from app.documents.nursery import Nursery
+from app.documents.reading_process import ReadingProcess, Spawner, Starter
 from app.documents.worker import OUT_OF_MEMORY, PASSES_DESCRIPTORS, Request, serve
 from app.domain.documents import DocumentKind, FileStatus, ReadResult
 
 WATCH_SECONDS = 0.1
 _OVERHEAD_BYTES = 64 * MIB
 """What an interpreter with its libraries takes before it reads anything."""
-_START_SECONDS = 30.0
 
 
 @dataclass(slots=True)
-class _Child:
-    """A reading process. verdict says why it was killed, if it was."""
+class _Reading:
+    """A file that is being read. verdict says why its process was killed, if it was."""
 
-    process: SpawnProcess
-    connection: Connection
+    process: ReadingProcess
     verdict: tuple[FileStatus, str] | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def kill(self, status: FileStatus, reason: str) -> None:
         self.verdict = self.verdict or (status, reason)
         self.process.kill()
 
-    def end(self) -> int | None:
+    def end(self) -> int:
         """End the process, which has answered or has nothing more to say, and give its exit code."""
-        self.connection.close()
-        self.process.join(WATCH_SECONDS)
-        if self.process.is_alive():
-            self.kill(FileStatus.CRASHED, _NONSENSE)
-        self.process.join()
-        return self.process.exitcode
+        code, forced = self.process.end()
+        if forced:
+            self.verdict = self.verdict or (FileStatus.CRASHED, _NONSENSE)
+        self.ended.set()
+        return code
 
 
 class DocumentReader:
-    """Reads one file after another. While one is read, the process for the next starts up.
+    """Reads one file after another.
 
-    ``read`` belongs to one thread; ``stop`` may be called from any.
+    ``read`` and ``close`` belong to one thread; ``stop`` may be called from any.
     """
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, starter: Starter | None = None) -> None:
         self._limits = limits
-        self._context = multiprocessing.get_context("spawn")
-        self._spare: _Child | None = None
-        self._current: _Child | None = None
+        self._starter = starter or (Nursery(serve) if sys.platform == "linux" else Spawner(serve))
+        self._current: _Reading | None = None
         self._lock = threading.Lock()
 
     def read(self, path: Path, another_follows: bool = False) -> ReadResult:
         """Read a file. Never raises for what the file, the system or the reading process does.
 
-        another_follows starts the next process while this file is read.
+        another_follows prepares the next process while this file is read; without it no process is left in the end.
         """
         started = time.monotonic()
         try:
@@ -75,6 +72,8 @@ class DocumentReader:
             result = ReadResult(error.status, error.reason)
         except OSError as error:
             result = ReadResult(FileStatus.UNREADABLE, _why_unreadable(error))
+        if not another_follows:
+            self.close()
         return replace(result, seconds=round(time.monotonic() - started, 3))
 
     def stop(self) -> None:
@@ -84,10 +83,8 @@ class DocumentReader:
                 self._current.kill(FileStatus.STOPPED, "Reading was stopped.")
 
     def close(self) -> None:
-        """End the process that waits for the next file."""
-        spare, self._spare = self._spare, None
-        if spare is not None:
-            spare.end()
+        """End what waits for the next file."""
+        self._starter.close()
 
     def _read(self, path: Path, another_follows: bool) -> ReadResult:
         # O_NONBLOCK: a named pipe that nobody writes to would keep us waiting in open.
@@ -98,36 +95,37 @@ class DocumentReader:
             _refuse_by_facts(facts, self._limits)
             kind = identify(os.read(descriptor, HEAD_BYTES), path.name)
             os.lseek(descriptor, 0, os.SEEK_SET)
-            child = self._take_child(kind)
+            reading = self._begin(kind)
             request = Request(kind, path.name, facts.st_size, self._limits, "" if PASSES_DESCRIPTORS else str(path))
-            return self._exchange(child, request, descriptor, another_follows)
+            return self._exchange(reading, request, descriptor, another_follows)
         finally:
             os.close(descriptor)
 
-    def _exchange(self, child: _Child, request: Request, descriptor: int, another_follows: bool) -> ReadResult:
+    def _exchange(self, reading: _Reading, request: Request, descriptor: int, another_follows: bool) -> ReadResult:
         """Send the request, wait for the answer under guard, and judge what came of it."""
-        watcher = threading.Thread(target=self._watch, args=(child, request.size), name="document-watcher", daemon=True)
+        watcher = threading.Thread(
+            target=self._watch, args=(reading, request.size), name="document-watcher", daemon=True
+        )
         watcher.start()
-        data = b""
+        connection, data = reading.process.connection, b""
         try:
-            child.connection.send_bytes(request.to_json())
+            connection.send_bytes(request.to_json())
             if PASSES_DESCRIPTORS:
-                send_handle(child.connection, descriptor, child.process.pid)
+                send_handle(connection, descriptor, reading.process.pid)
             if another_follows:
-                self._prepare(request.kind)
-            data = child.connection.recv_bytes(self._limits.reply_bytes)
+                self._starter.prepare(request.kind)
+            data = connection.recv_bytes(self._limits.reply_bytes)
         except (EOFError, OSError):
             # The process is gone, or announces more than any answer may be. Its end tells which.
             pass
-        code = child.end()
+        code = reading.end()
         watcher.join()
         with self._lock:
             self._current = None
-            child.process.close()
         if data:
             return self._judge(data)
-        if child.verdict is not None:
-            return ReadResult(*child.verdict)
+        if reading.verdict is not None:
+            return ReadResult(*reading.verdict)
         return _after_death(code)
 
     def _judge(self, data: bytes) -> ReadResult:
@@ -136,41 +134,26 @@ class DocumentReader:
         except wire.GarbageError:
             return ReadResult(FileStatus.CRASHED, _NONSENSE)
 
-    def _watch(self, child: _Child, file_bytes: int) -> None:
+    def _watch(self, reading: _Reading, file_bytes: int) -> None:
         """Kill the process when its time or its memory is up. A thread of its own: a read may wait for ever."""
         deadline = time.monotonic() + self._limits.wall_seconds
         most = self._limits.memory_bytes + file_bytes + _OVERHEAD_BYTES
         try:
-            process = psutil.Process(child.process.pid)
-            while not wait([child.process.sentinel], WATCH_SECONDS):
+            process = psutil.Process(reading.process.pid)
+            while not reading.ended.wait(WATCH_SECONDS):
                 if time.monotonic() > deadline:
-                    child.kill(FileStatus.TIMED_OUT, _TIMED_OUT)
+                    reading.kill(FileStatus.TIMED_OUT, _TIMED_OUT)
                 elif process.memory_info().rss > most:
-                    child.kill(FileStatus.OUT_OF_MEMORY, OUT_OF_MEMORY)
+                    reading.kill(FileStatus.OUT_OF_MEMORY, OUT_OF_MEMORY)
         except psutil.Error:
             # It ended between two looks.
             return
 
-    def _take_child(self, kind: DocumentKind) -> _Child:
-        child, self._spare = self._spare, None
-        if child is None or not child.process.is_alive():
-            if child is not None:
-                child.end()
-            child = self._start(kind)
+    def _begin(self, kind: DocumentKind) -> _Reading:
+        reading = _Reading(self._starter.start(kind))
         with self._lock:
-            self._current = child
-        return child
-
-    def _prepare(self, kind: DocumentKind) -> None:
-        if self._spare is None:
-            self._spare = self._start(kind)
-
-    def _start(self, kind: DocumentKind) -> _Child:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs, kind), name="inglenook-reader", daemon=True)
-        process.start()
-        theirs.close()
-        return _Child(process, ours)
+            self._current = reading
+        return reading
 
 
 _NONSENSE = "Reading this file failed: what came of it makes no sense."
@@ -208,12 +191,12 @@ def _why_unreadable(error: OSError) -> str:
             return f"The system can’t read the file: {error.strerror or 'unknown reason'}."
 
 
-def _after_death(code: int | None) -> ReadResult:
+def _after_death(code: int) -> ReadResult:
     """What to say of a process that gave no answer."""
     names = {getattr(signal, name, None) for name in ("SIGXCPU",)}
-    if code is not None and code < 0 and -code in names:
+    if code < 0 and -code in names:
         return ReadResult(FileStatus.TIMED_OUT, _TIMED_OUT)
-    if code is not None and code == -getattr(signal, "SIGKILL", 9):
+    if code == -getattr(signal, "SIGKILL", 9):
         return ReadResult(
             FileStatus.OUT_OF_MEMORY, "The system ended the reading of this file, most likely because memory ran short."
         )

@@ -5,17 +5,24 @@ from __future__ import annotations
 import ctypes
 import mmap
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from app.documents.pdf_twin import Twin
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open file: binary and seekable, its size in bytes, its name without folders (a hint at what it is)."""
+    """An open file: binary and seekable, its size in bytes, its name without folders (a hint at what it is).
+
+    twin is a second process that reads a part of it, where there is one.
+    """
 
     file: BinaryIO
     size: int
     name: str
     mapping: mmap.mmap | None = None
+    twin: Twin | None = None
 
     @classmethod
     def of(cls, file: BinaryIO, size: int, name: str) -> Source:

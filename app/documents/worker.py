@@ -90,6 +90,8 @@ def _answer(request: Request, descriptor: int) -> bytes:
     extract = load(request.kind)
     with os.fdopen(descriptor, "rb") as file:
         source = Source.of(file, request.size, request.name)
+        if request.kind is DocumentKind.PDF:
+            source = pkgutil.resolve_name("app.documents.pdf_twin:start_twin")(source, request.limits)
         unguarded = sandbox.close(request.limits, request.size)
         try:
             result = _read(extract, source, request)

@@ -26,6 +26,7 @@ class Role(StrEnum):
     ENGINE = "engine"
     EMBEDDER = "embed"
     READER = "reader"
+    NURSERY = "nursery"
     PAGES = "pages"
     DOWNLOAD = "download"
     OTHER = "other"

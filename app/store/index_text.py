@@ -21,6 +21,8 @@ _SOUTH_EAST = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _WITHOUT_SPACES = re.compile(f"[{_COMPATIBLE}]+|[{_SOUTH_EAST}]+")
 _SOFT_HYPHENS = re.compile("[\u00ad\u200b\u2060\ufeff]+")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_LEVEL = 3
+"""Of compression: 1.7 times as fast as the usual 6, for 7 % more."""
 _MARK_FIELDS = 7
 _TENTHS = 10
 
@@ -39,7 +41,10 @@ def for_words(text: str) -> str:
     Chinese and Japanese (and Korean, whose particles cling to the words) become overlapping pairs of characters, Thai
     and its neighbours triples: scripts without spaces, of which the tokenizer would make one word per sentence.
     """
-    return _WITHOUT_SPACES.sub(lambda run: f" {' '.join(grams(run.group()))} ", plain(text))
+    found = plain(text)
+    if found.isascii():
+        return found
+    return _WITHOUT_SPACES.sub(lambda run: f" {' '.join(grams(run.group()))} ", found)
 
 
 def grams(run: str) -> list[str]:
@@ -64,7 +69,7 @@ def for_pieces(text: str) -> str:
 def pack_text(text: str) -> Iterator[bytes]:
     for start in range(0, len(text), PIECE):
         # Halves of surrogate pairs are kept: offsets must stay what they are.
-        yield zlib.compress(text[start : start + PIECE].encode("utf-8", "surrogatepass"), 6)
+        yield zlib.compress(text[start : start + PIECE].encode("utf-8", "surrogatepass"), _LEVEL)
 
 
 def unpack_text(data: bytes) -> str:
@@ -73,7 +78,7 @@ def unpack_text(data: bytes) -> str:
 
 def pack_units(units: Sequence[Unit]) -> bytes:
     rows = [[unit.number, unit.name, unit.start, unit.end, unit.width, unit.height] for unit in units]
-    return zlib.compress(json.dumps(rows).encode(), 6)
+    return zlib.compress(json.dumps(rows).encode(), _LEVEL)
 
 
 def unpack_units(data: bytes) -> tuple[Unit, ...]:
@@ -87,7 +92,7 @@ def pack_marks(marks: Sequence[Mark]) -> bytes:
         box = mark.rectangle
         edges = (round(edge * _TENTHS) for edge in (box.left, box.top, box.right, box.bottom))
         numbers.extend((mark.start, mark.end, mark.page, *edges))
-    return zlib.compress(numbers.tobytes(), 6)
+    return zlib.compress(numbers.tobytes(), _LEVEL)
 
 
 def unpack_marks(data: bytes, start: int, end: int) -> tuple[Mark, ...]:

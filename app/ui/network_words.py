@@ -71,6 +71,7 @@ def _role(role: Role) -> str:
         Role.ENGINE: tr("The engine"),
         Role.EMBEDDER: tr("The engine for documents"),
         Role.READER: tr("A reader of documents"),
+        Role.NURSERY: tr("The starter of readers"),
         Role.PAGES: tr("The drawer of pages"),
         Role.DOWNLOAD: tr("The download"),
         Role.OTHER: tr("A helper"),
@@ -85,6 +86,7 @@ def _may(report: ProcessReport) -> str:
         Role.ENGINE: tr("Runs the model."),
         Role.EMBEDDER: tr("Finds passages by their meaning."),
         Role.READER: tr("Reads one document."),
+        Role.NURSERY: tr("Starts the readers; it sees no document."),
         Role.PAGES: tr("Draws the pages of documents."),
     }.get(report.role, tr("Helps the others."))
     held = {

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from app.documents import reader as reader_module
 from app.documents import sandbox
 from app.documents.limits import MIB, Limits
+from app.documents.nursery import Nursery
 from app.documents.reader import DocumentReader, read_document
-from app.domain.documents import FileStatus
+from app.documents.reading_process import Serve, Spawner, Starter
+from app.documents.worker import serve
+from app.domain.documents import FileStatus, ReadResult
 from tests.documents import children, making
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's")
+STARTERS = pytest.mark.parametrize("starter", [Spawner, *([Nursery] if sys.platform == "linux" else [])])
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +54,8 @@ def text_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_files_of_all_formats_are_read_in_closed_processes(tmp_path: Path) -> None:
+@STARTERS
+def test_files_of_all_formats_are_read_in_closed_processes(tmp_path: Path, starter: Callable[[Serve], Starter]) -> None:
     made = {
         "a.pdf": making.pdf([making.written(["Portable words."])]),
         "a.docx": making.docx_file(),
@@ -67,7 +74,7 @@ def test_files_of_all_formats_are_read_in_closed_processes(tmp_path: Path) -> No
         "a.json": b'{"a": 1}',
         "a.py": b"x = 1",
     }
-    reader = DocumentReader()
+    reader = DocumentReader(starter=starter(serve))
     for name, content in made.items():
         path = tmp_path / name
         path.write_bytes(content)
@@ -81,6 +88,7 @@ def test_files_of_all_formats_are_read_in_closed_processes(tmp_path: Path) -> No
     reader.close()
 
 
+@STARTERS
 @pytest.mark.parametrize(
     ("child", "status"),
     [
@@ -92,18 +100,19 @@ def test_files_of_all_formats_are_read_in_closed_processes(tmp_path: Path) -> No
     ],
 )
 def test_a_process_that_misbehaves_is_a_status(
-    child: Callable[..., None], status: FileStatus, text_file: Path, monkeypatch: pytest.MonkeyPatch
+    child: Serve, status: FileStatus, text_file: Path, starter: Callable[[Serve], Starter]
 ) -> None:
-    monkeypatch.setattr(reader_module, "serve", child)
-    result = read_document(text_file, Limits(wall_seconds=3.0, memory_bytes=64 * MIB))
+    reader = DocumentReader(Limits(wall_seconds=3.0, memory_bytes=64 * MIB), starter(child))
+    result = reader.read(text_file)
+    reader.close()
     assert result.status is status
     assert result.document is None
     assert result.reason.endswith(".")
 
 
-def test_reading_can_be_stopped_from_another_thread(text_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_module, "serve", children.stalls)
-    reader = DocumentReader()
+@STARTERS
+def test_reading_can_be_stopped_from_another_thread(text_file: Path, starter: Callable[[Serve], Starter]) -> None:
+    reader = DocumentReader(starter=starter(children.stalls))
     results: list[Any] = []
     thread = threading.Thread(target=lambda: results.append(reader.read(text_file)))
     thread.start()
@@ -114,8 +123,9 @@ def test_reading_can_be_stopped_from_another_thread(text_file: Path, monkeypatch
     assert results[0].status is FileStatus.STOPPED
 
 
-def test_a_process_that_dies_while_it_waits_costs_no_file(text_file: Path) -> None:
-    reader = DocumentReader()
+@STARTERS
+def test_a_process_that_dies_while_it_waits_costs_no_file(text_file: Path, starter: Callable[[Serve], Starter]) -> None:
+    reader = DocumentReader(starter=starter(serve))
     assert reader.read(text_file, another_follows=True).status is FileStatus.READ
     for child in psutil.Process().children():
         if not _is_tracker(child):
@@ -123,6 +133,96 @@ def test_a_process_that_dies_while_it_waits_costs_no_file(text_file: Path) -> No
     time.sleep(0.3)
     assert reader.read(text_file).status is FileStatus.READ
     reader.close()
+
+
+@pytest.fixture
+def long_pdf(tmp_path: Path) -> Path:
+    """Long enough for a twin."""
+    path = tmp_path / "long.pdf"
+    path.write_bytes(making.paged_pdf(400, "Page {number} speaks of " + "nothing in particular, " * 40))
+    return path
+
+
+@LINUX
+def test_every_page_of_a_long_pdf_is_read_in_its_place(long_pdf: Path) -> None:
+    result = read_document(long_pdf)
+    assert result.document is not None
+    for number, unit in enumerate(result.document.units, start=1):
+        assert f"Page {number} speaks" in result.document.text[unit.start : unit.end]
+    assert len(result.document.units) == 400
+
+
+@LINUX
+def test_a_twin_that_dies_changes_nothing(long_pdf: Path) -> None:
+    undisturbed = read_document(long_pdf)
+    killed = 0
+    for _ in range(20):
+        reader, results = DocumentReader(), list[ReadResult]()
+        thread = threading.Thread(target=lambda r=reader, to=results: to.append(r.read(long_pdf)))
+        thread.start()
+        while thread.is_alive() and not killed:
+            for twin in _twins():
+                with suppress(psutil.NoSuchProcess):
+                    twin.kill()
+                    killed += 1
+        thread.join()
+        reader.close()
+        assert replace(results[0], seconds=0) == replace(undisturbed, seconds=0)
+        if killed:
+            return
+    pytest.fail("no twin was seen")
+
+
+@LINUX
+def test_a_twin_ends_with_its_reader(long_pdf: Path) -> None:
+    reader = DocumentReader()
+    thread = threading.Thread(target=lambda: reader.read(long_pdf))
+    thread.start()
+    twins: list[psutil.Process] = []
+    while thread.is_alive() and not twins:
+        twins = _twins()
+    reader.stop()
+    thread.join()
+    assert psutil.wait_procs(twins, timeout=5)[1] == []
+    reader.close()
+
+
+def _twins() -> list[psutil.Process]:
+    """The children of readers, which are the children of the nursery."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            above = process.parents()
+            if len(above) > 2 and above[2].pid == os.getpid():
+                found.append(process)
+    return found
+
+
+@LINUX
+def test_readers_end_with_the_application(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(_STALLED)
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen([sys.executable, str(script)], env=environment) as application:
+        readers: list[psutil.Process] = []
+        until = time.monotonic() + 20
+        while not readers and time.monotonic() < until:
+            family = psutil.Process(application.pid).children(recursive=True)
+            readers = [process for process in family if process.name() == "inglen-nursery" and process.children()]
+        below = [each for reader in readers for each in reader.children(recursive=True)]
+        application.kill()
+    assert below
+    assert psutil.wait_procs([*readers, *below], timeout=5)[1] == []
+
+
+_STALLED = """
+from pathlib import Path
+from app.documents.nursery import Nursery
+from app.documents.reader import DocumentReader
+from tests.documents import children
+if __name__ == "__main__":
+    DocumentReader(starter=Nursery(children.stalls)).read(Path(__file__))
+"""
 
 
 def test_a_file_that_is_written_to_while_it_is_read_is_a_status(tmp_path: Path) -> None:
@@ -213,6 +313,7 @@ _REACHING = (
 def test_no_file_and_no_socket_is_touched_once_a_process_is_closed(tmp_path: Path) -> None:
     made = {
         "a.pdf": making.pdf([making.written(["Words."])]),
+        "long.pdf": making.paged_pdf(400, "Page {number} speaks of " + "nothing in particular, " * 40),
         "a.docx": making.docx_file(),
         "a.xlsx": making.xlsx_file(),
         "a.eml": making.eml_file(),
@@ -223,7 +324,8 @@ def test_no_file_and_no_socket_is_touched_once_a_process_is_closed(tmp_path: Pat
         (tmp_path / name).write_bytes(content)
     script, log = tmp_path / "script.py", tmp_path / "log"
     script.write_text(_SCRIPT)
-    command = ["strace", "-f", "-qq", "-e", "trace=%file,%network,%process,prctl,fstat", "-o", str(log)]
+    # A file for each process (-ff), or the lines of two would be cut by each other.
+    command = ["strace", "-ff", "-qq", "-e", "trace=%file,%network,%process,prctl,fstat", "-o", str(log)]
     done = subprocess.run(
         [*command, sys.executable, str(script), *(str(tmp_path / name) for name in made)],
         capture_output=True,
@@ -234,12 +336,12 @@ def test_no_file_and_no_socket_is_touched_once_a_process_is_closed(tmp_path: Pat
     if "ptrace" in done.stderr:
         pytest.skip("strace may not trace here")
     assert done.stdout.split() == ["read"] * len(made), done.stderr
-    closed: set[str] = set()
-    for line in log.read_text().splitlines():
-        pid, _, call = line.partition(" ")
-        if "PR_SET_SECCOMP" in call:
-            closed.add(pid)
-        elif pid in closed:
+    closed = 0
+    for calls in (file.read_text() for file in tmp_path.glob("log.*")):
+        _, seal, after = calls.partition("PR_SET_SECCOMP")
+        closed += bool(seal)
+        for call in after.splitlines():
             # PDFium looks for the system's fonts and is refused.
-            assert not call.strip().startswith(_REACHING) or "EPERM" in call, line
-    assert len(closed) == len(made)
+            assert not call.startswith(_REACHING) or "EPERM" in call, call
+    # The long one is read by two.
+    assert closed == len(made) + 1

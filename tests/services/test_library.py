@@ -288,7 +288,7 @@ def test_an_index_that_was_lost_is_made_anew_from_the_folders(tmp_path: Path, fo
 
 
 def test_time_left_is_told_once_something_was_read(shelf: Shelf, folder: Path) -> None:
-    for number in range(6):
+    for number in range(100):
         (folder / f"{number}.txt").write_text(f"Text {number}.")
     shelf.create("Papers", folder)
     shelf.run_for(0.1)

@@ -126,7 +126,7 @@ class Journal:
         self.ends: dict[str, str] = {}
         """A conversation, and the last message of the branch that was shown of it; none while another may come."""
         self.in_doubt: set[str] = set()
-        """Conversations of which something was changed after the list was shown last."""
+        """Conversations of which something was changed after the list was shown last, by this user or one before."""
         self.known: set[str] = set()
         self.deleting: set[str] = set()
         self.told: list[str] = []
@@ -135,7 +135,7 @@ class Journal:
 
     def read(self, path: Path, killed_at: float) -> None:
         """Add what one user noted, whose end that was."""
-        self.in_doubt, self.retaking = set(), False
+        self.retaking = False
         if not path.exists():
             return
         drafts: dict[str, list[tuple[float, str, list[str]]]] = {}
@@ -163,9 +163,11 @@ class Journal:
             case "ended":
                 self.ended[note["message"]] = note["length"]
             case "list":
-                self.list = {k: v for k, v in self.list.items() if k not in note["gone"]} | note["shown"]
+                # The first list of a user can't say what has gone from it: what a kill had left in doubt, if anything.
+                gone = self.in_doubt - note["shown"].keys() if note["whole"] else set(note["gone"])
+                self.list = {k: v for k, v in self.list.items() if k not in gone} | note["shown"]
                 self.known |= note["shown"].keys()
-                self.in_doubt -= note["shown"].keys() | set(note["gone"])
+                self.in_doubt -= note["shown"].keys() | gone
             case "shows":
                 self.ends[note["conversation"]] = note["message"]
             case "pressed":

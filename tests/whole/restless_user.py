@@ -72,7 +72,7 @@ class RestlessUser(QObject):
         self._noted_at = 0.0
         self._drafts: dict[str, tuple[str, list[str]]] = {}
         self._ends: dict[str, str] = {}
-        self._list: dict[str, list[object]] = {}
+        self._list: dict[str, list[object]] | None = None
         core.chat.subscribe(self._on_event)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -151,10 +151,11 @@ class RestlessUser(QObject):
             row = rows.index(at)
             if row.data(RowRole.ID):
                 shown[row.data(RowRole.ID)] = [row.data(), row.data(RowRole.PINNED)]
-        news = {key: row for key, row in shown.items() if self._list.get(key) != row}
-        gone = sorted(self._list.keys() - shown.keys())
-        if news or gone:
-            self._journal.note("list", shown=news, gone=gone)
+        before = self._list or {}
+        news = {key: row for key, row in shown.items() if before.get(key) != row}
+        gone = sorted(before.keys() - shown.keys())
+        if news or gone or self._list is None:
+            self._journal.note("list", shown=news, gone=gone, whole=self._list is None)
         self._list = shown
 
     @property
