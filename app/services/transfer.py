@@ -99,7 +99,7 @@ class TransferService:
         self._open_store = open_store
         self._outgoing = outgoing
         self._handed_out = 0
-        self._clear_outgoing()
+        self.forget_handed_out()
         self._errands = Errands(lane, post)
         self._on_imported = on_imported
 
@@ -145,9 +145,10 @@ class TransferService:
 
     def close(self) -> None:
         self._errands.close()
-        self._clear_outgoing()
+        self.forget_handed_out()
 
-    def _clear_outgoing(self) -> None:
+    def forget_handed_out(self) -> None:
+        """A conversation was deleted for good: nothing of it is to stay among the files that were handed out."""
         shutil.rmtree(self._outgoing, ignore_errors=True)
 
     def _start(
