@@ -250,7 +250,9 @@ class Core:
             lambda: self._notify(ConversationsChanged()),
             paths.outgoing,
         )
-        self.safety = SafetyService(paths, self._store, post, self._forget, lambda: self.chat.running is not None)
+        self.safety = SafetyService(
+            paths, self._store, post, self._forget_for_good, lambda: self.chat.running is not None
+        )
         self.safety.subscribe(self._on_safety)
         if guarded:
             self.safety.start()
@@ -334,6 +336,10 @@ class Core:
         forget(self.paths.states, conversation_id)
         if self.documents is not None:
             self.documents.tidy()
+
+    def _forget_for_good(self, conversation_id: ConversationId) -> None:
+        self._forget(conversation_id)
+        self.transfer.forget_handed_out()
 
     def _give_way(self, event: Event) -> None:
         """Libraries are not read while an answer is made: both want the whole processor."""

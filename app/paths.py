@@ -54,10 +54,14 @@ class Paths:
         return self.data / "models"
 
     def create(self) -> None:
-        """Make the data folder, readable by its owner alone. Raises OSError."""
+        """Make the data folder, readable by its owner alone. Raises OSError.
+
+        One that was chosen needs a folder to be in: without, it was mistyped, or the disk it is on is not connected.
+        """
         os.umask(0o077)
-        for folder in (self.data, self.logs, self.models):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=self == Paths.default(), exist_ok=True)
+        for folder in (self.logs, self.models):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def resource(name: str) -> Path:

@@ -52,7 +52,8 @@ def _print(report: ImportReport) -> None:
         print(f"In the trash: {', '.join(trashed)}.")
     for item in report.unread:
         where = f"“{item.title}”: " if item.title else ""
-        print(f"inglenook: not imported: {where}{item.reason}.", file=sys.stderr)
+        what = "incomplete" if item.partly else "not imported"
+        print(f"inglenook: {what}: {where}{item.reason}.", file=sys.stderr)
 
 
 def _conversations(count: int) -> str:

@@ -1,4 +1,7 @@
-"""``inglenook list`` and ``inglenook show``: the conversations, read without starting anything."""
+"""``inglenook list`` and ``inglenook show``: the conversations, read without starting anything.
+
+What they print for people has no control characters: these would give a terminal orders. JSON is exact.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ from app.domain.chat import (
     ToolResult,
 )
 from app.domain.marks import without_marks
+from app.export.transcript import title_of
+from app.markup import printable
 from app.paths import Paths
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
@@ -53,7 +58,7 @@ def list_conversations(paths: Paths, options: argparse.Namespace) -> int:
         return 0
     for conversation in conversations:
         when = conversation.updated_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        print(f"{conversation.id[:_SHORT_ID]}  {when}  {conversation.title}")
+        print(f"{conversation.id[:_SHORT_ID]}  {when}  {title_of(conversation)}")
     if not conversations:
         print("There are no conversations yet.")
     return 0
@@ -66,13 +71,13 @@ def show(paths: Paths, options: argparse.Namespace) -> int:
         messages = [_message(message) for message in conversation.messages]
         print(json.dumps({**_summary(conversation), "messages": messages}, ensure_ascii=False, indent=1))
         return 0
-    print(f"# {conversation.title}")
+    print(f"# {title_of(conversation)}")
     for message in conversation.messages:
         print(f"\n## {'You' if message.role is Role.USER else 'Answer'}\n")
         if options.show_reasoning and message.reasoning:
-            print("> " + message.reasoning.replace("\n", "\n> ") + "\n")
+            print("> " + printable(message.reasoning).replace("\n", "\n> ") + "\n")
         cited = [part for part in message.parts if isinstance(part, Citation)]
-        print(without_marks(message.text, cited))
+        print(printable(without_marks(message.text, cited)))
         sources = {citation.number: citation for citation in reversed(cited)}
         for number in sorted(sources):
             print(f"\n[{number}] {place_of(sources[number])}", end="")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -13,7 +14,14 @@ from app.domain.chat import ConversationId, MessageId
 
 _SNIPPET_BEFORE = 40
 _SNIPPET = 160
+_MOST_WORDS = 24
 _NOTHING = re.compile(r"(?!)")
+
+_QUOTES = '"“”„«»'
+# A phrase in quotes of some kind; a word, with a quote that nothing closes; a quote alone.
+_PHRASE_OR_WORD = re.compile(
+    rf'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|[{_QUOTES}]*([^\s{_QUOTES}]+)[{_QUOTES}]*|(\S)'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +36,22 @@ class SearchQuery:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words, all of which must be there; the last one may be the beginning of a word."""
-        return tuple(self.text.replace("\0", " ").split())
+        """The words, all of which must be there; the last one may be the beginning of a word.
+
+        What stands in quotes is one: its words follow each other. Signs count only where there is nothing else.
+        """
+        text = self.text.replace("\0", " ").encode("utf-8", "replace").decode()
+        found = [" ".join(next(filter(None, match.groups(""))).split()) for match in _PHRASE_OR_WORD.finditer(text)]
+        words = tuple(word for word in found if word)[:_MOST_WORDS]
+        return tuple(word for word in words if not is_signs(word)) or words
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A place that was found. message_id is None for a title. marks are the spans of the words in the snippet."""
+    """A place that was found by these words. message_id is None for a title.
+
+    marks are the spans of the words in the snippet.
+    """
 
     conversation_id: ConversationId
     message_id: MessageId | None
@@ -42,26 +59,51 @@ class SearchHit:
     snippet: str
     marks: tuple[tuple[int, int], ...]
     moment: datetime
+    words: tuple[str, ...] = ()
+
+
+def is_signs(word: str) -> bool:
+    """Tell whether a word has nothing that a full-text index knows, as ``!=``."""
+    return word.isascii() and not any(map(str.isalnum, word))
 
 
 class Finder:
-    """Finds words in texts, whatever their case and accents. Each is looked for as it is, none over another."""
+    """Finds words in texts, whatever their case and accents: each as it is, none over another."""
 
     def __init__(self, words: tuple[str, ...]) -> None:
-        wanted = sorted({_folded(word) for word in words} - {""}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, wanted))) if wanted else _NOTHING
+        self._words = words
+        self._any = _pattern(words)
+        self._phrase = _pattern((" ".join(words),))
 
     def count(self, text: str) -> int:
         """How many places there are."""
-        return len(self._pattern.findall(_folded(text)))
+        return len(self._any.findall(_folded(text)))
 
     def marks(self, text: str) -> list[tuple[int, int]]:
         """Where they are: spans in order."""
-        return list(self._spans(text))
+        places = _places(text)
+        found = self._any.finditer(_folded(text))
+        return [(places[match.start()], places[match.end() - 1] + 1) for match in found]
+
+    def best_place(self, text: str) -> tuple[int, int]:
+        """How well the words go together where they do so best, and where that begins: as typed, else close by."""
+        folded, places = _folded(text), _places(text)
+        for match in self._phrase.finditer(folded):
+            return len(self._words) + 1, places[match.start()]
+        most, at, counts = 0, 0, Counter[str]()
+        near: deque[re.Match[str]] = deque()
+        for match in self._any.finditer(folded):
+            near.append(match)
+            counts[match[0]] += 1
+            while match.end() - near[0].start() > _SNIPPET - _SNIPPET_BEFORE:
+                counts[near.popleft()[0]] -= 1
+            if len(+counts) > most:
+                most, at = len(+counts), places[near[0].start()]
+        return most, at
 
     def snippet(self, text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-        """A line of a text around the first of the words, and where they stand in it."""
-        first = next(self._spans(text), (0, 0))[0]
+        """A line of a text around the words where they stand closest, and where they stand in it."""
+        first = self.best_place(text)[1]
         start = max(0, first - _SNIPPET_BEFORE)
         if start:
             # Not in the middle of a word, where words have spaces between them.
@@ -69,12 +111,12 @@ class Finder:
             start = space + 1 if space >= 0 else start
         line = " ".join(text[start : start + _SNIPPET].split())
         line = ("…" if start else "") + line + ("…" if len(text) > start + _SNIPPET else "")
-        return line, tuple(self._spans(line))
+        return line, tuple(self.marks(line))
 
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        places = _places(text)
-        for match in self._pattern.finditer(_folded(text)):
-            yield places[match.start()], places[match.end() - 1] + 1
+
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    wanted = sorted({_folded(word) for word in words} - {""}, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, wanted))) if wanted else _NOTHING
 
 
 def _folded(text: str) -> str:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from app.domain.chat import Conversation, ConversationId, Message, MessageId, Part, Reasoning, Role
 from app.export.chatgpt_content import Content, read_content
 from app.export.fields import Fields, UnreadableError
-from app.markup import title_from
+from app.markup import printable, title_from
 
 _NAMESPACE = uuid.UUID("6d1b7a52-6a33-5b0e-9e0c-3c1f3d0f7c11")
 _ROOT = ""
@@ -75,7 +75,7 @@ def conversation_from_chatgpt(value: object) -> tuple[Conversation, tuple[str, .
     )
     messages, last_of = _messages(nodes, conversation_id, source, started)
     if not messages:
-        raise UnreadableError("there is no message in it that could be shown")
+        raise UnreadableError(problems[0] if problems else "there is no message in it that could be shown")
     head = _head(fields.raw("current_node"), nodes, last_of) or messages[-1].id
     title = fields.raw("title")
     first = next((message.text for message in messages if message.role is Role.USER), "")
@@ -88,7 +88,7 @@ def conversation_from_chatgpt(value: object) -> tuple[Conversation, tuple[str, .
         head_id=head,
         messages=messages,
     )
-    return conversation, tuple(problems)
+    return conversation, _told_once(problems)
 
 
 def _source_id(fields: Fields) -> str:
@@ -105,25 +105,52 @@ def _identity(*names: str) -> str:
     return uuid.uuid5(_NAMESPACE, "\0".join(name.encode("utf-8", "replace").decode() for name in names)).hex
 
 
+def _told_once(problems: Iterable[str]) -> tuple[str, ...]:
+    """Say once what was so many times: a long conversation may have a hundred pictures."""
+    return tuple(
+        problem if count == 1 else f"{problem} ({count} times)" for problem, count in Counter(problems).items()
+    )
+
+
 def _nodes(mapping: Fields) -> tuple[dict[str, _Node], list[str]]:
-    """Read the nodes, ordered so that a parent precedes its children."""
+    """Read the nodes, ordered so that a parent precedes its children. One that is broken does not take others along."""
     problems: list[str] = []
     found: dict[str, _Node] = {}
+    named_by = _named_by(mapping)
     for identity, value in mapping.items():
-        fields = Fields(value, f"message {identity[:40]}")
-        parent = fields.raw("parent")
-        message = fields.inner("message")
-        content, trouble = read_content(message) if message is not None else (None, [])
-        problems += trouble
-        created_at = _moment(message.raw("create_time")) if message is not None else None
-        found[identity] = _Node(identity, parent if isinstance(parent, str) else _ROOT, created_at, content)
+        node = found[identity] = _Node(identity, named_by.get(identity, _ROOT), None, None)
+        try:
+            fields = Fields(value, f"message {identity[:40]}")
+            parent = fields.raw("parent")
+            node.parent = parent if isinstance(parent, str) else node.parent
+            message = fields.inner("message")
+            if message is not None:
+                node.created_at = _moment(message.raw("create_time"))
+                node.content, trouble = read_content(message)
+                problems += trouble
+        except UnreadableError as error:
+            problems.append(str(error))
     for node in found.values():
         if node.parent not in found:
             node.parent = _ROOT
-    return _in_order(found), problems
+    ordered = _in_order(found)
+    if len(ordered) < len(found):
+        problems.append("messages that form a circle were left out" if ordered else "its messages form a circle")
+    return ordered, problems
+
+
+def _named_by(mapping: Fields) -> dict[str, str]:
+    """Say of each node which other one names it as a child: a broken one does not tell its parent itself."""
+    found: dict[str, str] = {}
+    for identity, value in mapping.items():
+        children = value.get("children") if isinstance(value, Mapping) else None
+        if isinstance(children, list):
+            found.update((child, identity) for child in children if isinstance(child, str))
+    return found
 
 
 def _in_order(nodes: dict[str, _Node]) -> dict[str, _Node]:
+    """Give the nodes that a way from a root leads to."""
     children: dict[str, list[_Node]] = defaultdict(list)
     for node in nodes.values():
         children[node.parent].append(node)
@@ -133,8 +160,6 @@ def _in_order(nodes: dict[str, _Node]) -> dict[str, _Node]:
         node = waiting.pop()
         ordered[node.id] = node
         waiting += reversed(children.get(node.id, ()))
-    if len(ordered) < len(nodes):
-        raise UnreadableError("its messages form a circle")
     return ordered
 
 
@@ -199,4 +224,4 @@ def _moment(value: object) -> datetime | None:
 
 
 def _clean(text: str) -> str:
-    return " ".join(text.encode("utf-8", "replace").decode().split())
+    return " ".join(printable(text.encode("utf-8", "replace").decode()).split())

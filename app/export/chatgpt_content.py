@@ -33,11 +33,15 @@ def read_content(message: Fields) -> tuple[Content | None, list[str]]:
     metadata = message.inner("metadata")
     content = message.inner("content")
     role = _ROLES.get(name) if isinstance(name, str) else None
-    if role is None or content is None or (metadata and metadata.raw("is_visually_hidden_from_conversation") is True):
+    if content is None or (metadata and metadata.raw("is_visually_hidden_from_conversation") is True):
         return None, []
     kind = content.raw("content_type")
-    if isinstance(kind, str) and kind in _NOT_SHOWN:
+    if name == "system" or (isinstance(kind, str) and kind in _NOT_SHOWN):
         return None, []
+    if role is None:
+        said = bool(_parts(kind, content, metadata)[0])
+        who = f"“{name[:40]}”" if isinstance(name, str) else "nobody who is named"
+        return None, [f"a message of {who} can't be read"] if said else []
     tool = _string(author.raw("name")) if author and name == "tool" else ""
     parts, problems = _parts(kind, content, metadata)
     if name == "tool":
@@ -63,7 +67,9 @@ def _parts(kind: object, content: Fields, metadata: Fields | None) -> tuple[list
         case "reasoning_recap":
             seconds = _seconds(metadata)
             return ([Reasoning("", seconds)] if seconds else []), []
-        case "tether_quote" | "tether_browsing_display" | "system_error" | "sonic_webpage":
+        case "tether_quote" | "sonic_webpage":
+            return _page(content), []
+        case "tether_browsing_display" | "system_error":
             return _text_of(content, "text", "result", "name")
     parts, _ = _text_of(content, "text", "result")
     what = f"content of the kind “{str(kind)[:60]}”"
@@ -112,6 +118,12 @@ def _text_of(content: Fields, *names: str) -> tuple[list[Part], list[str]]:
         if isinstance(text, str) and text.strip():
             return [Text(_storable(text))], []
     return [], []
+
+
+def _page(content: Fields) -> list[Part]:
+    """Read what was quoted of a page, under its title and address."""
+    texts = [_string(content.raw(name)).strip() for name in ("title", "url", "text")]
+    return [Text("\n\n".join(filter(None, texts)))] if any(texts) else []
 
 
 def _thoughts(content: Fields) -> tuple[list[Part], list[str]]:

@@ -7,6 +7,7 @@ keep the others out.
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import zipfile
 import zlib
@@ -35,6 +36,8 @@ _LONGEST_TITLE = 80
 _BEGINNING = 64 << 10
 _CONVERSATIONS = re.compile(rb'"format"\s*:\s*"%b"|"mapping"\s*:\s*\{' % re.escape(FORMAT).encode())
 
+_Opener = Callable[[], Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -46,10 +49,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Something that could not be read: the conversation's title, as far as known, and the reason."""
+    """Something that could not be read: the conversation's title, as far as known, and the reason.
+
+    partly tells that the rest of the conversation could be.
+    """
 
     title: str
     reason: str
+    partly: bool = False
 
 
 def read_conversations(path: Path) -> Iterator[Found | Unread]:
@@ -60,12 +67,13 @@ def read_conversations(path: Path) -> Iterator[Found | Unread]:
         if zipfile.is_zipfile(path):
             archive = stack.enter_context(zipfile.ZipFile(path))
             members = _members(archive)
-            openers = [_opener(partial(archive.open, info)) for info in members]
+            openers = {info.filename: _opener(partial(archive.open, info)) for info in members}
         else:
-            openers = [_opener(partial(path.open, "rb"))]
+            _refuse_cut_zip(path)
+            openers = {path.name: _opener(partial(path.open, "rb"))}
         unread = 0
-        for opener in openers:
-            for item in _Reader(opener).items():
+        for name, opener in openers.items():
+            for item in _Reader(opener).items() if len(openers) == 1 else _one_of_several(name, opener):
                 yield item
                 unread += isinstance(item, Unread)
                 if unread >= _MOST_UNREAD:
@@ -87,6 +95,23 @@ def holds_conversations(path: Path) -> bool:
     except (OSError, zipfile.BadZipFile, NotImplementedError, TransferError):
         return False
     return _CONVERSATIONS.search(beginning) is not None
+
+
+def _refuse_cut_zip(path: Path) -> None:
+    """Raise BadZipFile if it begins like a zip file: its list of contents, at its end, is missing."""
+    with path.open("rb") as file:
+        if file.read(4) == b"PK\x03\x04":
+            raise zipfile.BadZipFile("its end is missing")
+
+
+def _one_of_several(name: str, opener: _Opener) -> Iterator[Found | Unread]:
+    """Read a file beside which there are others: that it is broken does not keep these out."""
+    try:
+        yield from _Reader(opener).items()
+    except JsonStreamError as error:
+        yield Unread(name, f"it {error}")
+    except (zipfile.BadZipFile, NotImplementedError):
+        yield Unread(name, "it is damaged")
 
 
 def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -144,9 +169,6 @@ class _Limited:
         return text
 
 
-_Opener = Callable[[], Any]
-
-
 def _opener(open_bytes: Callable[[], Any]) -> _Opener:
     @contextmanager
     def opened() -> Iterator[Readable]:
@@ -202,19 +224,20 @@ class _Reader:
         self, elements: Iterator[Any], read: Callable[[object], Found | Unread]
     ) -> Iterator[Found | Unread]:
         """Give what can be read of a file that is broken further on. One broken from the start is an error."""
-        any_read = False
-        while True:
+        for count in itertools.count(1):
             try:
                 element = next(elements, _END)
             except JsonStreamError as error:
-                if not any_read:
+                if count == 1:
                     raise
                 yield Unread("", f"the rest of the file is missing or damaged: it {error}")
                 return
             if element is _END:
                 return
-            any_read = True
-            yield read(element)
+            item = read(element)
+            if isinstance(item, Unread) and not item.title:
+                item = Unread(f"Conversation {count} of the file", item.reason)
+            yield item
 
 
 _END = object()

@@ -174,6 +174,7 @@ class LibraryService(Consultation):
 
     def tidy(self) -> None:
         """Conversations were deleted: what came with them and nobody else has goes from the index, too."""
+        self._index.remember_to_forget()
         self._prune(recent=True)
 
     def close(self) -> None:
@@ -191,7 +192,7 @@ class LibraryService(Consultation):
         for entry in self._store.libraries():
             if not entry.paused:
                 self._begin(entry)
-        self._prune()
+        self._prune(recent=self._index.must_forget)
         self._embed()
 
     def _restore_attached(self) -> None:
@@ -247,7 +248,7 @@ class LibraryService(Consultation):
             self._told = now
             self._post(lambda: self._guarded(lambda: self._tell(name)))
         if done:
-            self._post(lambda: self._guarded(self._prune))
+            self._post(lambda: self._guarded(lambda: self._prune(recent=self._index.must_forget)))
             self._post(self._embed)
 
     def _on_attached(self, event: AttachmentChanged) -> None:
@@ -284,7 +285,7 @@ class LibraryService(Consultation):
         kept |= {pending.sha256 for pending in self._attaching.pending()}
 
         def remove() -> None:
-            if self._indexing.idle and self._index.prune(kept, recent):
+            if self._indexing.idle and (self._index.prune(kept, recent) or self._index.forget()):
                 self._post(lambda: self._guarded(lambda: self._prune(recent)))
 
         self._lane.submit(lambda: self._guarded(remove))

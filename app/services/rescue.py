@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.paths import Paths
 from app.store.backups import Backup, BackupFolder, Contents, contents
+from app.store.database import open_database
 from app.store.errors import store_errors
 from app.store.files import set_aside
 from app.store.purging import Purge
@@ -42,16 +43,18 @@ class Rescuer:
         restore(self._path, backup, self._purge.pending())
 
     @store_errors()
-    def begin_anew(self) -> Path:
-        """Begin with no conversations. Gives where the damaged file went. Raises StoreError."""
-        return set_aside(self._path)
+    def begin_anew(self) -> Path | None:
+        """Begin with no conversations. Gives where the damaged file went, if there was one. Raises StoreError."""
+        aside = set_aside(self._path) if self._path.exists() else None
+        open_database(self._path, begin_anew=True).close()
+        return aside
 
 
 def in_words(result: Rescue) -> list[str]:
     """Sentences for a person: what came back, what did not, and where the damaged file is."""
     readable = result.messages - result.lost
     sentences = [f"Rescued: {_number(readable, 'message')} in {_number(result.conversations, 'conversation')}."]
-    if result.backup is not None:
+    if result.backup is not None and result.from_backup:
         sentences.append(f"{_number(result.from_backup, 'message')} came from the backup {result.backup.name}.")
     if result.rebuilt:
         sentences.append(f"{_number(result.rebuilt, 'message')} had to be put together again from pieces.")

@@ -75,7 +75,7 @@ def import_conversations(store: ConversationStore, path: Path, on_progress: Prog
         outcome = _take_in(store, item)
         if isinstance(outcome, Imported):
             imported.append(outcome)
-            unread += [Unread(outcome.title, problem) for problem in outcome.problems]
+            unread += [Unread(outcome.title, problem, partly=True) for problem in outcome.problems]
         else:
             known.append(outcome)
     return ImportReport(tuple(imported), tuple(known), tuple(unread))
@@ -99,7 +99,7 @@ class TransferService:
         self._open_store = open_store
         self._outgoing = outgoing
         self._handed_out = 0
-        self._clear_outgoing()
+        self.forget_handed_out()
         self._errands = Errands(lane, post)
         self._on_imported = on_imported
 
@@ -145,9 +145,10 @@ class TransferService:
 
     def close(self) -> None:
         self._errands.close()
-        self._clear_outgoing()
+        self.forget_handed_out()
 
-    def _clear_outgoing(self) -> None:
+    def forget_handed_out(self) -> None:
+        """A conversation was deleted for good: nothing of it is to stay among the files that were handed out."""
         shutil.rmtree(self._outgoing, ignore_errors=True)
 
     def _start(
@@ -213,7 +214,7 @@ def _take_in(store: ConversationStore, found: Found) -> Imported | Known:
     attempt = 0
     while not store.insert_conversation(conversation):
         known = _stored(store, conversation.id)
-        if known is not None and _content(known) == _content(conversation):
+        if known is not None and _content(conversation).items() <= _content(known).items():
             return Known(known.id, title_of(known), known.trashed_at is not None)
         attempt += 1
         conversation = _copy(original, attempt)
@@ -227,9 +228,12 @@ def _stored(store: ConversationStore, identity: ConversationId) -> Conversation 
         return None
 
 
-def _content(conversation: Conversation) -> tuple[str, dict[MessageId, Message]]:
-    """Give what makes two conversations the same, whichever branch is shown and however far they were written."""
-    return conversation.title, {
+def _content(conversation: Conversation) -> dict[MessageId, Message]:
+    """Give what makes a conversation, whatever it is called, whichever branch is shown and however far it was written.
+
+    One that was renamed or continued here holds all that it held before.
+    """
+    return {
         message.id: replace(message, status=Status.INTERRUPTED) if message.status is Status.STREAMING else message
         for message in conversation.messages
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
+from itertools import count
 
 from app.domain.chat import Conversation, ConversationId, Message, MessageId, Status
 from app.domain.copies import renamed
@@ -12,6 +14,8 @@ from app.services.chat import ChatService
 from app.services.events import ConversationsChanged
 from app.store.branches import BranchStore
 from app.store.conversations import ConversationStore
+
+_NUMBER = re.compile(r" \(\d{1,3}\)$")
 
 
 class Versions:
@@ -66,6 +70,7 @@ class Versions:
         last = settled[-1].id if settled else None
         part = replace(
             conversation,
+            title=self._numbered(conversation.title),
             messages=settled,
             head_id=conversation.head_id if conversation.head_id in kept else last,
             in_sight_from=conversation.in_sight_from if conversation.in_sight_from in kept else None,
@@ -77,6 +82,12 @@ class Versions:
         self._conversations.insert_conversation(copy)
         self._chat.notify(ConversationsChanged())
         return copy.id
+
+    def _numbered(self, title: str) -> str:
+        """A title that no other conversation has, or copies could not be told apart."""
+        taken = {conversation.title for conversation in self._conversations.conversations()}
+        stem = _NUMBER.sub("", title)
+        return next(numbered for number in count(2) if (numbered := f"{stem} ({number})") not in taken)
 
     def _check_is_free(self, conversation_id: ConversationId) -> None:
         running = self._chat.running

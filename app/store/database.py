@@ -17,11 +17,21 @@ from app.errors import StoreError
 from app.store import marks
 from app.store.backups import BackupFolder, Kind
 from app.store.connections import BUSY_SECONDS, connect_read_only, connect_unchanging, pragma, read_smashed_text
-from app.store.errors import DAMAGED, GONE, DamagedDatabaseError, primary_code, result_code, store_errors
+from app.store.errors import (
+    DAMAGED,
+    GONE,
+    LOST,
+    DamagedDatabaseError,
+    LostDatabaseError,
+    primary_code,
+    result_code,
+    store_errors,
+)
 from app.store.files import (
     create_private,
     finish_replacement,
     has_unfinished_changes,
+    is_rescued,
     log_of,
     rescue_stray_log,
     size_of,
@@ -102,15 +112,20 @@ class ChatDatabase(Database):
             raise StoreError(GONE.title, GONE.remedy, str(self.path))
 
 
-def open_database(path: Path, schema: Schema = CHAT, *, keep_old: bool = True) -> ChatDatabase:
+def open_database(
+    path: Path, schema: Schema = CHAT, *, keep_old: bool = True, begin_anew: bool = False
+) -> ChatDatabase:
     """Open or create the database at path and bring it to the newest schema. The folder must exist.
 
-    A damaged file raises DamagedDatabaseError, one of another application StoreError; neither is changed. What a newer
+    A damaged file raises DamagedDatabaseError, one of another application StoreError; neither is changed. One that is
+    missing where there are backups of it raises LostDatabaseError, unless a new one is wanted: begin_anew. What a newer
     version wrote, or what lies where nothing can be written, is opened for reading only. An older one is backed up
     before it is migrated, if keep_old. Use the result on this thread only. Open a file once in a process: what looks at
     it first takes the locks from a connection that is already there (sqlite.org/howtocorrupt.html, 2.2).
     """
     try:
+        if not begin_anew:
+            _miss(path)
         return _open(path, schema, keep_old)
     except DamagedDatabaseError:
         raise
@@ -119,6 +134,13 @@ def open_database(path: Path, schema: Schema = CHAT, *, keep_old: bool = True) -
         if not unwritable or not size_of(path) or has_unfinished_changes(path):
             raise
         return _open_unchanging(path, schema, error)
+
+
+@store_errors()
+def _miss(path: Path) -> None:
+    """Raise LostDatabaseError where an empty list of conversations would pass over it that there were some."""
+    if not size_of(path) and not is_rescued(path) and BackupFolder.beside(path).backups():
+        raise LostDatabaseError(LOST.title, LOST.remedy, f"{path} is {'empty' if path.exists() else 'missing'}")
 
 
 @store_errors()

@@ -15,6 +15,10 @@ class DamagedDatabaseError(StoreError):
     """The file is no longer whole. It can be set aside and rescued, see app.services.rescue."""
 
 
+class LostDatabaseError(DamagedDatabaseError):
+    """There are backups, but the file that they are of is missing or empty."""
+
+
 class Words(NamedTuple):
     title: str
     remedy: str
@@ -23,6 +27,10 @@ class Words(NamedTuple):
 DAMAGED = Words(
     "The file with your conversations is damaged.",
     "It was left as it is. Open Inglenook to rescue what it holds, or type “inglenook backups rescue”.",
+)
+LOST = Words(
+    "The file with your conversations is gone.",
+    "There are backups of it. Open Inglenook to go back to one, or type “inglenook backups rescue”.",
 )
 FULL = Words(
     "The disk is full, so the last change could not be saved.",

@@ -94,10 +94,14 @@ def rescue_stray_log(path: Path) -> None:
 
 def finish_replacement(path: Path) -> None:
     """Put a rescued database in its place, if the process that made it was killed just before it could."""
-    rescued = path.with_name(f"{path.name}{RESCUED}")
-    if rescued.exists() and not path.exists():
-        rescued.replace(path)
+    if is_rescued(path):
+        path.with_name(f"{path.name}{RESCUED}").replace(path)
         sync_folder(path.parent)
+
+
+def is_rescued(path: Path) -> bool:
+    """Whether finish_replacement() has something to do."""
+    return path.with_name(f"{path.name}{RESCUED}").exists() and not path.exists()
 
 
 def replace_database(path: Path, replacement: Path) -> Path | None:

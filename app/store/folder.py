@@ -12,6 +12,11 @@ def prepare(paths: Paths) -> None:
     try:
         paths.create()
         keep_private(paths.data)
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"The data folder {paths.data} can't be made: there is no folder {paths.data.parent}.",
+            "If it is on a disk that was unplugged, connect it again; or choose another folder with --data-dir.",
+        ) from error
     except OSError as error:
         raise StoreError(
             f"The data folder {paths.data} can't be used ({error.strerror or error}).",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.domain.documents import Document, DocumentKind, Hit, Mark, Passage, StoredDocument, UnitKind
 from app.store.errors import index_errors
-from app.store.index_schema import PLACE_BITS, connect, mark_damaged, prepare_index
+from app.store.index_schema import FORGET_MARK, PLACE_BITS, connect, mark_damaged, prepare_index
 from app.store.index_search import Scope, rankings
 from app.store.index_text import (
     estimate_tokens,
@@ -33,6 +33,7 @@ from app.store.texts import Texts
 
 _MOST_PER_DOCUMENT = 3
 _WANTED_SECONDS = 3_600
+_PAGES_A_STEP = 1_000
 _FROM = "SELECT id, sha256, name, path, size, kind, title, unit_kind, units FROM documents"
 
 
@@ -227,6 +228,37 @@ class DocumentIndex:
                 _remove(connection, document)
             return len(rows)
 
+    @property
+    def must_forget(self) -> bool:
+        """Whether words of documents that were deleted for good may still be in the file."""
+        return self._forget_mark.exists()
+
+    def remember_to_forget(self) -> None:
+        """Documents will be removed that were deleted for good. A file says so until forget() is done, over a kill."""
+        with index_errors(self._on_damage):
+            self._forget_mark.touch(0o600)
+
+    def forget(self) -> bool:
+        """A step of taking the words of removed documents out of the file; tells whether there are more steps.
+
+        The full-text tables only note that words are gone, and keep them until they merge these parts by chance.
+        """
+        if not self.must_forget:
+            return False
+        with self.writing() as connection:
+            merged = [_merge(connection, table) for table in ("words", "pieces")]
+        if any(merged):
+            return True
+        with self.reading() as connection:
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if not busy:
+                self._forget_mark.unlink(missing_ok=True)
+        return False
+
+    @property
+    def _forget_mark(self) -> Path:
+        return self._path.with_name(self._path.name + FORGET_MARK)
+
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
@@ -291,6 +323,14 @@ def _remove(connection: sqlite3.Connection, document: int) -> None:
     if connection.execute("DELETE FROM vectors WHERE id BETWEEN ? AND ?", (low, high)).rowcount:
         connection.execute("UPDATE vector_model SET changes = changes + 1")
     connection.execute("DELETE FROM documents WHERE id = ?", (document,))
+
+
+def _merge(connection: sqlite3.Connection, table: str) -> bool:
+    """Merge some pages of a full-text table, of whose parts one is left in the end; tells whether it did."""
+    before = connection.total_changes
+    # https://sqlite.org/fts5.html#the_merge_command: it is done when that changes less than two rows.
+    connection.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", (-_PAGES_A_STEP,))
+    return connection.total_changes - before >= 2
 
 
 def _title_words(title: str, name: str) -> str:

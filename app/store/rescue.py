@@ -80,7 +80,7 @@ def copy_at_present_schema(source: Path, target: Path, deleted: Collection[str])
     create_private(target)
     with closing(connect_read_only(source)) as original, closing(sqlite3.connect(target)) as copy:
         original.backup(copy)
-    with closing(open_database(target, keep_old=False)) as database:
+    with closing(open_database(target, keep_old=False, begin_anew=True)) as database:
         forget_conversations(database.conn, deleted)
         database.conn.commit()
 
@@ -89,7 +89,7 @@ def _build(
     broken: Path, target: Path, older: Path | None, progress: Progress
 ) -> Callable[[Path | None, Backup | None], Rescue]:
     """Make the new database; what is still to be known of the result comes when it is in its place."""
-    with closing(open_database(target)) as database:
+    with closing(open_database(target, begin_anew=True)) as database:
         connection = database.conn
         # A file that is thrown away if this fails needs no log; it is synced before it gets its name.
         for setting in ("journal_mode = DELETE", "synchronous = OFF", "foreign_keys = OFF"):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from app.domain.chat import ConversationId, MessageId
-from app.domain.search import Finder, SearchHit, SearchQuery
+from app.domain.search import Finder, SearchHit, SearchQuery, is_signs
 from app.store.connections import connect_read_only, connect_unchanging, read_smashed_text
 from app.store.errors import result_code, store_errors
 from app.store.index_text import without_spaces
@@ -22,6 +23,10 @@ _CANDIDATES = 300
 _SHORTEST_TRIGRAM = 3
 _SHORTEST_PREFIX = 2
 _RANKED_LENGTH = 4000
+_LONGEST_ENDING = 3
+_SHORTEST_STEM = 4
+# unicode61 takes accents from Latin letters only.
+_ACCENTED = dict(zip("еαεηιουω", "ёάέήίόύώ", strict=True))
 
 _MESSAGES = """
     SELECT messages.conversation_id AS conversation, messages.id AS message, conversations.title AS title,
@@ -66,10 +71,17 @@ class SearchStore:
 
         Raises DamagedIndexError, StoreError.
         """
-        if not query.words:
+        words = query.words
+        if not words:
             return []
         try:
-            rows = list(self._rows(query))
+            rows = list(self._rows(query, words))
+            for _ in range(_LONGEST_ENDING):
+                if rows:
+                    break
+                # Perhaps another form of these words is there: книга for книгами, contract for contracts.
+                words = tuple(map(_shortened, words))
+                rows = list(self._rows(query, words, as_stems=True))
         except sqlite3.DatabaseError as error:
             if result_code(error) == sqlite3.SQLITE_CORRUPT_VTAB:
                 raise DamagedIndexError("The search index is damaged.", "Search again.", str(error)) from error
@@ -77,9 +89,9 @@ class SearchStore:
         found = {(hit["conversation"], hit["message"]): hit for hit in reversed(rows)}
         for place in _repeated(found):
             del found[place]
-        finder = Finder(query.words)
-        ranked = sorted(found.values(), key=lambda row: _rank(row, query.words, finder), reverse=True)
-        return [_hit(row, finder) for row in ranked[:MOST]]
+        finder = Finder(words)
+        ranked = sorted(found.values(), key=lambda row: _rank(row, words, finder), reverse=True)
+        return [_hit(row, words, finder) for row in ranked[:MOST]]
 
     def stop(self) -> None:
         """End a search that runs. May be called from any thread."""
@@ -93,23 +105,23 @@ class SearchStore:
                 self._connection.close()
                 self._connection = None
 
-    def _rows(self, query: SearchQuery) -> Iterator[sqlite3.Row]:
+    def _rows(self, query: SearchQuery, words: tuple[str, ...], as_stems: bool = False) -> Iterator[sqlite3.Row]:
         # Places inside of words, which take several times as long to find, are looked for where whole words are few. In
         # a script without spaces a whole word is no better.
-        enough = _CANDIDATES if any(map(without_spaces, query.words)) else MOST
+        enough = _CANDIDATES if any(map(without_spaces, words)) else MOST
         for template, table, indexes, columns in (
             (_TITLES, "conversations", "title", "title"),
             (_MESSAGES, "parts", "message", "said thought" if query.reasoning else "said"),
         ):
-            found = list(self._run(template, table, f"{indexes}_words", _words(columns, query.words), query))
+            found = list(self._run(template, table, f"{indexes}_words", _words(columns, words, as_stems), query))
             yield from found
             if len(found) >= enough:
                 continue
-            if all(len(word) >= _SHORTEST_TRIGRAM for word in query.words):
-                match = _trigrams(columns, query.words)
+            if all(len(word) >= _SHORTEST_TRIGRAM for word in words):
+                match = _trigrams(columns, words)
                 yield from self._run(template, table, f"{indexes}_trigrams", match, query)
-            elif not "".join(query.words).isascii():
-                # A word of two characters in a script without spaces: no index has it inside a text.
+            elif not as_stems and (not "".join(words).isascii() or all(map(is_signs, words))):
+                # No index has two signs, or a word of two characters in a script without spaces inside a text.
                 yield from self._scan(template, table, query)
 
     def _run(self, template: str, table: str, index: str, match: str, query: SearchQuery) -> Iterator[sqlite3.Row]:
@@ -151,9 +163,44 @@ def _repeated(found: dict[tuple[str, str | None], sqlite3.Row]) -> list[tuple[st
     return list(begun)
 
 
-def _words(columns: str, words: tuple[str, ...]) -> str:
-    last = '"*' if len(words[-1]) >= _SHORTEST_PREFIX else '"'
-    return f"{{{columns}}} : ({' '.join([*map(_quoted, words[:-1]), _quoted(words[-1])[:-1] + last])})"
+def _words(columns: str, words: tuple[str, ...], as_stems: bool = False) -> str:
+    forms = [_forms(word) for word in words]
+    begun = words if as_stems else words[-1:]
+    ends = ["*" if word in begun and len(word) >= _SHORTEST_PREFIX else "" for word in words]
+    # Words of which the index knows nothing, as emoji, are passed over only where no AND stands between them.
+    alone = " ".join(_quoted(word) + end for word, end, others in zip(words, ends, forms, strict=True) if not others)
+    chosen = [
+        f"({' OR '.join(_quoted(form) + end for form in (word, *others))})"
+        for word, end, others in zip(words, ends, forms, strict=True)
+        if others
+    ]
+    return f"{{{columns}}} : ({' AND '.join(filter(None, [alone, *chosen]))})"
+
+
+def _forms(word: str) -> list[str]:
+    """How else a word may be written, where the index tells apart what people do not.
+
+    It keeps the accents of other letters than Latin ones; of these a word has one at most.
+    """
+    forms = {word.replace("ß", "ss"): None}
+    plain = "".join(map(_without_accent, word.lower()))
+    forms[plain] = None
+    for place, letter in enumerate(plain):
+        if letter in _ACCENTED:
+            forms[plain[:place] + _ACCENTED[letter] + plain[place + 1 :]] = None
+        if plain.startswith("ss", place):
+            forms[f"{plain[:place]}ß{plain[place + 2 :]}"] = None
+    return [form for form in forms if form not in (word, word.lower())]
+
+
+def _without_accent(letter: str) -> str:
+    plain = unicodedata.normalize("NFD", letter)[:1]
+    return plain if plain in _ACCENTED else letter
+
+
+def _shortened(word: str) -> str:
+    """A word without its last letter, if it is long enough for an ending."""
+    return word[:-1] if len(word) > _SHORTEST_STEM and word.isalpha() else word
 
 
 def _trigrams(columns: str, words: tuple[str, ...]) -> str:
@@ -184,8 +231,8 @@ def _rank(row: sqlite3.Row, words: tuple[str, ...], finder: Finder) -> tuple[flo
     return score, str(row["moment"])
 
 
-def _hit(row: sqlite3.Row, finder: Finder) -> SearchHit:
+def _hit(row: sqlite3.Row, words: tuple[str, ...], finder: Finder) -> SearchHit:
     line, places = finder.snippet(str(row["text"]))
     message = MessageId(row["message"]) if row["message"] else None
     moment = datetime.fromisoformat(row["moment"])
-    return SearchHit(ConversationId(row["conversation"]), message, row["title"], line, places, moment)
+    return SearchHit(ConversationId(row["conversation"]), message, row["title"], line, places, moment, words)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
@@ -13,6 +12,7 @@ from app import APP_NAME
 from app.errors import AppError
 from app.services.rescue import in_words
 from app.store.backups import Backup, Cancelled, Contents
+from app.store.errors import LostDatabaseError
 from app.ui import safety_words, words
 from app.ui.confirm_dialog import ConfirmDialog
 from app.ui.damage_choices import DamageChoices
@@ -56,6 +56,11 @@ class DamageDialog(QDialog):
         self._words.setProperty("tone", "notes")
         self._words.set_plain(
             self.tr(
+                "It was moved or deleted, perhaps by another program. If you have it elsewhere, quit, and put it back "
+                "into your data folder. Else go on with the newest good backup."
+            )
+            if isinstance(error, LostDatabaseError)
+            else self.tr(
                 "The disk may be failing, or another program wrote into it. Whatever you choose, the damaged file is "
                 "kept in your data folder under another name."
             ),
@@ -150,7 +155,9 @@ class DamageDialog(QDialog):
         ]
 
     def _begin_anew(self) -> Sequence[str]:
-        kept: Path = self._rescuer.begin_anew()
+        kept = self._rescuer.begin_anew()
+        if kept is None:
+            return [self.tr("You begin with no conversations. The backups stay.")]
         return [self.tr("You begin with no conversations. The damaged file is kept as {name}.").format(name=kept.name)]
 
     # On the main thread.
@@ -158,6 +165,7 @@ class DamageDialog(QDialog):
     def _on_backup_found(self, backup: Backup | None, contents: Contents | None) -> None:
         self._backup = backup
         self._choices.set_backup(backup, contents)
+        self._fit()
 
     def _show_progress(self, fraction: float, seconds_left: float | None) -> None:
         left = words.time_left(seconds_left) if fraction > 0.05 else ""

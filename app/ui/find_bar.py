@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.ui.widgets.controls import flat_button, plain_label
 from app.ui.widgets.escape_frame import EscapeFrame
+from app.ui.widgets.line_field import LineField
 
 
 class FindBar(EscapeFrame):
@@ -20,7 +21,7 @@ class FindBar(EscapeFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("tone", "find")
-        self._field = QLineEdit(self)
+        self._field = LineField(self)
         self._field.setObjectName("find")
         self._field.setAccessibleName(self.tr("Find in this conversation"))
         self._field.setPlaceholderText(self.tr("Find in this conversation"))

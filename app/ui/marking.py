@@ -23,6 +23,19 @@ def places(row: QWidget, words: tuple[str, ...]) -> list[Place]:
     ]
 
 
+def best_of(found: list[Place], words: tuple[str, ...]) -> int:
+    """Which of these places of words is the one that all of them are closest to."""
+    finder = Finder(words)
+    best, number = 0, 0
+    for view in dict.fromkeys(view for view, _ in found):
+        text = view.toPlainText()
+        weight, start = finder.best_place(text)
+        if weight > best:
+            before = sum(begins < start for begins, _ in finder.marks(text))
+            best, number = weight, next(i for i, (each, _) in enumerate(found) if each is view) + before
+    return number
+
+
 def show_marks(found: list[Place], theme: Theme, current: int | None = None) -> None:
     """Colour these places, the current one more strongly."""
     by_view: dict[TextView, list[QTextEdit.ExtraSelection]] = {}

@@ -70,6 +70,7 @@ ul, ol {{ margin-top: 0; margin-bottom: 8px }}
 li {{ margin-bottom: 2px }}
 blockquote {{ margin-left: {20 * _RESOLUTION // 96}px; margin-right: 0; color: #635d55 }}
 pre, code {{ font-family: "{MONO_FONT}"; font-size: {_CODE_POINTS}pt }}
+code {{ white-space: pre-wrap }}
 pre {{ background-color: {_CODE_GROUND}; white-space: pre-wrap; margin-top: 12px; margin-bottom: 14px }}
 th, td {{ border: 1px solid #cfc9bf; padding: 4px 8px }}
 th {{ background-color: #f2f0ec }}

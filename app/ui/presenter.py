@@ -71,7 +71,7 @@ class Presenter(QObject):
         self.documents = DocumentDesk(self._core, self._panels, self._theme, self.chat.send, widget)
         self.versions = VersionController(self._core, self._panels, self.chat, self)
         self.search = SearchController(self._core, self._panels, self.chat, self._theme, self)
-        self.transfer = TransferController(self._core, self._panels, self.chat, widget)
+        self.transfer = TransferController(self._core, self._panels, self._theme, self.chat, widget)
         self.list = ListController(self._core, self._panels, self.chat, self)
         self.drafts = DraftController(self._core, self._panels, self.chat, self)
         self.notifier = AnswerNotifier(widget)

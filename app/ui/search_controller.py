@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from app.domain.chat import MessageId
 from app.domain.search import Finder, SearchHit, SearchQuery
 from app.errors import AppError
+from app.ui.answer_message import AnswerMessage
 from app.ui.chat_controller import ChatController
 from app.ui.find_bar import FindBar
-from app.ui.marking import places, remove_marks, show_marks
+from app.ui.marking import best_of, places, remove_marks, show_marks
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
 from app.ui.theme import Theme
@@ -81,7 +82,7 @@ class SearchController(QObject):
             return
         if not self._transcript.bring(hit.message_id, REVEALED_AT) and not self._show_version(hit.message_id):
             return
-        self._mark_for_a_moment(hit.message_id, self._panel.query.words)
+        self._mark_for_a_moment(hit.message_id, hit.words or self._panel.query.words)
 
     def _show_version(self, message_id: MessageId) -> bool:
         """Go to another branch, on which the message is."""
@@ -95,10 +96,19 @@ class SearchController(QObject):
 
     def _mark_for_a_moment(self, message_id: MessageId, words: tuple[str, ...]) -> None:
         row = self._transcript.message(message_id)
-        if row is not None:
-            remove_marks(self._transcript)
-            show_marks(places(row, words), self._theme)
-            self._timer.start()
+        if row is None:
+            return
+        if isinstance(row, AnswerMessage) and not _holds(row.text, words) and _holds(row.reasoning.text, words):
+            # What was found is in the thoughts.
+            row.reasoning.set_open(True)
+            self._transcript.bring(message_id, REVEALED_AT)
+        remove_marks(self._transcript)
+        found = places(row, words)
+        show_marks(found, self._theme)
+        if found:
+            view, cursor = found[best_of(found, words)]
+            self._transcript.show_within(row, view, view.cursorRect(cursor))
+        self._timer.start()
 
     @Slot()
     def _on_marked_for_long(self) -> None:
@@ -150,3 +160,7 @@ class SearchController(QObject):
         if self._chat.current != self._shown:
             self._shown = self._chat.current
             self._bar.close_bar()
+
+
+def _holds(text: str, words: tuple[str, ...]) -> bool:
+    return all(Finder((word,)).count(text) for word in words)

@@ -13,6 +13,7 @@ from app.domain.search import SearchHit, SearchQuery
 from app.ui.search_results import SearchResults
 from app.ui.theme import Theme
 from app.ui.widgets.controls import plain_label
+from app.ui.widgets.line_field import LineField
 
 
 class SearchPanel(QFrame):
@@ -25,7 +26,7 @@ class SearchPanel(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._active = False
-        self._field = QLineEdit(self)
+        self._field = LineField(self)
         self._field.setObjectName("search")
         self._field.setAccessibleName(self.tr("Search everything"))
         self._field.setPlaceholderText(self.tr("Search everything"))

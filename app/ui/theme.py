@@ -157,7 +157,7 @@ def prose_css(palette: Palette) -> str:
         h1 {{ font-size: 20px; }} h2 {{ font-size: 17px; }} h3 {{ font-size: 15px; }}
         h4, h5, h6 {{ font-size: 14px; }}
         strong, b {{ font-weight: 600; }}
-        code {{ font-family: '{MONO_FONT}'; font-size: 12.5px; background-color: {p.user}; }}
+        code {{ font-family: '{MONO_FONT}'; font-size: 12.5px; background-color: {p.user}; white-space: pre-wrap; }}
         pre {{ font-family: '{MONO_FONT}'; font-size: 12.5px; margin: 0 0 12px 0; line-height: 120%; }}
         blockquote {{ margin: 0 0 12px {QUOTE_INDENT}px; color: {p.mute}; }}
         blockquote p {{ color: {p.mute}; }}

@@ -14,16 +14,20 @@ from app.domain.chat import ConversationId
 from app.errors import AppError
 from app.export.file_names import file_name
 from app.export.formats import Format
+from app.export.reading import Unread
 from app.export.transcript import Choices, title_of
 from app.services.transfer_events import ExportRequest, ImportReport
 from app.ui import transfer_words
 from app.ui.banner import Banner, Cause, Note
 from app.ui.chat_controller import ChatController
 from app.ui.confirm_dialog import ConfirmDialog
+from app.ui.entry_list import Entry
 from app.ui.export_dialog import ExportDialog
 from app.ui.file_opener import FileOpener
+from app.ui.list_dialog import ListDialog
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
+from app.ui.theme import Theme
 
 
 class TransferController(QObject):
@@ -31,9 +35,10 @@ class TransferController(QObject):
 
     failed = Signal(object)  # AppError
 
-    def __init__(self, core: CorePort, panels: Panels, chat: ChatController, window: QWidget) -> None:
+    def __init__(self, core: CorePort, panels: Panels, theme: Theme, chat: ChatController, window: QWidget) -> None:
         super().__init__(window)
         self._core = core
+        self._theme = theme
         self._chat = chat
         self._window = window
         self._banner: Banner = panels.banner
@@ -185,9 +190,15 @@ class TransferController(QObject):
             return
         self._banner.remove(Cause.TRANSFER)
         if self._report is not None:
+            more = len(self._report.unread) > transfer_words.NAMED
             self._banner.put(
                 Cause.TRANSFER,
-                Note(*transfer_words.imported(self._report), closable=True, good=not self._report.unread),
+                Note(
+                    *transfer_words.imported(self._report),
+                    self.tr("Show all…") if more else "",
+                    closable=True,
+                    good=not self._report.unread,
+                ),
             )
         elif self._written:
             title, words = transfer_words.exported(self._written)
@@ -205,3 +216,19 @@ class TransferController(QObject):
             self._core.transfer.stop()
         elif self._written:
             self._opener.show_in_folder(self._written[0])
+        elif self._report is not None:
+            self._list_unread(self._report.unread)
+
+    def _list_unread(self, unread: Sequence[Unread]) -> None:
+        dialog = ListDialog(
+            self._theme,
+            self.tr("What could not be imported"),
+            self.tr("Everything else of the file is here."),
+            several=False,
+            parent=self._window,
+        )
+        dialog.list.show_entries(
+            [Entry(str(number), *transfer_words.unread(item)) for number, item in enumerate(unread)]
+        )
+        dialog.show_nothing("")
+        dialog.open()

@@ -9,10 +9,11 @@ from PySide6.QtCore import QCoreApplication
 
 from app import APP_NAME
 from app.export.formats import Format
+from app.export.reading import Unread
 from app.services.transfer_events import ImportReport
 from app.ui.words import number
 
-_NAMED = 3
+NAMED = 3
 """Problems that are told in full; of more only the number."""
 
 
@@ -79,12 +80,19 @@ def imported(report: ImportReport) -> tuple[str, str]:
     ):
         if count:
             said.append(words.format(what=conversations(count)))
-    for item in report.unread[:_NAMED]:
+    for item in report.unread[:NAMED]:
         where = tr("“{title}”: ").format(title=item.title) if item.title else ""
-        said.append(tr("Not imported: {where}{reason}.").format(where=where, reason=item.reason))
-    if len(report.unread) > _NAMED:
-        said.append(tr("{count} more could not be read.").format(count=number(len(report.unread) - _NAMED)))
+        words = tr("Incomplete: {where}{reason}.") if item.partly else tr("Not imported: {where}{reason}.")
+        said.append(words.format(where=where, reason=item.reason))
+    if len(report.unread) > NAMED:
+        said.append(tr("{count} more could not be read.").format(count=number(len(report.unread) - NAMED)))
     return title, " ".join(said)
+
+
+def unread(item: Unread) -> tuple[str, str]:
+    """A line about something that could not be read, and one that says why."""
+    words = tr("Incomplete: {reason}") if item.partly else tr("Not imported: {reason}")
+    return item.title or tr("The file"), words.format(reason=item.reason)
 
 
 def drop() -> tuple[str, str]:

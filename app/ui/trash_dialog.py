@@ -109,7 +109,9 @@ class TrashDialog(ListDialog):
             what = self.tr("“{title}”").format(title=words.one_line(title or words.untitled())[:60])
         dialog = ConfirmDialog(
             self.tr("Delete {what} for good?").format(what=what),
-            self.tr("This can't be undone. It is deleted here, in its caches and in all backups."),
+            self.tr("This can't be undone: nothing of it stays here, in the caches or in the backups.")
+            if len(keys) == 1
+            else self.tr("This can't be undone: nothing of them stays here, in the caches or in the backups."),
             self.tr("Delete for good"),
             self,
         )

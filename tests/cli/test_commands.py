@@ -180,6 +180,13 @@ def test_a_data_folder_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_a_data_folder_in_no_folder_is_a_sentence_and_no_empty_history(tmp_path: Path) -> None:
+    result = inglenook("list", data=tmp_path / "unplugged" / "data")
+    assert result.returncode == 1
+    assert "there is no folder" in result.stderr
+    assert not (tmp_path / "unplugged").exists()
+
+
 def test_a_window_without_a_screen_is_a_sentence(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ("WAYLAND_DISPLAY", "DISPLAY")}
     for screen in ({}, {"DISPLAY": ":987"}):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pypdfium2
 import pytest
 
 from app.cli import main
+from app.domain.chat import Role, Text
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
 from tests.export.conversations import TALK, everything
@@ -84,6 +86,17 @@ def test_chatgpt_s_export_is_taken_in_and_what_is_wrong_said(data: Path) -> None
     assert result.stdout == "2 conversations imported.\n"
     assert "inglenook: not imported: “A circle”: its messages form a circle.\n" in result.stderr
     assert "Sum of primes" in inglenook("list", data=data).stdout
+
+
+def test_no_title_and_no_text_gives_the_terminal_orders(data: Path) -> None:
+    with closing(ConversationStore(open_database(data / "chat.db"))) as store:
+        talk = store.create_conversation("two\nlines \x1b[31m")
+        store.add_message(talk.id, None, Role.ASSISTANT, (Text("\x1b]0;owned\x07 text\tand tab"),))
+    assert "  two lines \ufffd[31m\n" in inglenook("list", data=data).stdout
+    shown = inglenook("show", talk.id, data=data).stdout
+    assert shown.startswith("# two lines \ufffd[31m\n")
+    assert "\ufffd]0;owned\ufffd text\tand tab\n" in shown
+    assert json.loads(inglenook("show", talk.id, "--json", data=data).stdout)["title"] == "two\nlines \x1b[31m"
 
 
 def test_wrong_usage_and_wrong_files_are_sentences(data: Path, tmp_path: Path) -> None:

@@ -156,6 +156,40 @@ def test_what_can_t_be_read_is_refused_with_a_reason(value: Any, reason: str) ->
         read(value)
 
 
+def test_a_message_that_is_broken_does_not_take_the_others_along() -> None:
+    value = talk(
+        "d",
+        a={**node(None, "user", said("one")), "children": ["b"]},
+        b=None,
+        c=node("b", "assistant", "no object"),
+        d=node("b", "assistant", said("two")),
+        e=node("f", "user", said("round")),
+        f=node("e", "assistant", said("and round")),
+    )
+    conversation, problems = conversation_from_chatgpt(value)
+    assert [message.text for message in current_branch(conversation)] == ["one", "two"]
+    assert problems == (
+        "message b is no object",
+        "content of message of message c is no object",
+        "messages that form a circle were left out",
+    )
+
+
+def test_what_comes_many_times_is_told_once_and_nothing_goes_untold() -> None:
+    picture = {"content_type": "multimodal_text", "parts": [{"content_type": "image_asset_pointer"}] * 3 + ["See"]}
+    value = talk("b", a=node(None, "user", picture), b=node("a", "critic", said("A word")))
+    assert conversation_from_chatgpt(value)[1] == (
+        "an image was left out (3 times)",
+        "a message of “critic” can't be read",
+    )
+
+
+def test_a_quote_from_a_page_keeps_its_title_and_address() -> None:
+    quote = {"content_type": "tether_quote", "url": "https://a.example/x", "title": "X", "text": "So it is."}
+    conversation = read(talk("a", a=node(None, "tool", quote)))
+    assert conversation.messages[0].parts == (ToolResult("tool", "X\n\nhttps://a.example/x\n\nSo it is."),)
+
+
 def test_a_chain_of_many_thousand_nodes_is_no_trouble() -> None:
     nodes = {f"n{i}": node(f"n{i - 1}" if i else None, "user", said(str(i))) for i in range(20_000)}
     assert len(current_branch(read(talk("n19999", **nodes)))) == 20_000

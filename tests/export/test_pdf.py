@@ -91,6 +91,13 @@ def test_code_stands_in_a_box_with_room_and_a_tab_is_four_characters_wide() -> N
     assert picture.getpixel((int((x[0] - 12) * 2), int((height - x[1]) * 2))) == (0xFF, 0xFF, 0xFF)
 
 
+def test_spaces_in_code_within_a_line_stay_as_many_as_they_are() -> None:
+    words = opened(answer("`x    y`"))[0].get_textpage()
+    place = {words.get_text_range(at, 1): words.get_charbox(at) for at in range(words.count_chars())}
+    # Five characters lie between the left edges, each as wide as in any other code.
+    assert place["y"][0] - place["x"][0] > 4 * (place["x"][2] - place["x"][0])
+
+
 def test_a_line_of_code_wider_than_the_page_is_wrapped_and_not_cut() -> None:
     line = "".join(f"word{number}," for number in range(60))
     text = "".join(pages(opened(answer(f"```\n{line}\n```"))))

@@ -121,7 +121,7 @@ def test_one_conversation_that_is_wrong_does_not_keep_the_others_out(tmp_path: P
     fields["conversations"].insert(0, "text")
     items = read(file_of(tmp_path, fields))
     assert items[:2] == [
-        Unread("", "the conversation is no object"),
+        Unread("Conversation 1 of the file", "the conversation is no object"),
         Unread("Broken by hand", "“id” of the conversation is no text"),
     ]
     assert len(items) == 4
@@ -164,6 +164,26 @@ def test_a_zip_bomb_is_refused_quickly(tmp_path: Path) -> None:
     assert "nested too deeply" in refusal(nested)
     text = zip_of(tmp_path / "b.zip", "conversations.json", b'["' + b"a" * (80 << 20))
     assert "too large" in refusal(text)
+
+
+def test_one_file_of_a_zip_that_is_broken_does_not_keep_the_others_out(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    talks = json.loads(FIXTURE.read_text())
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("conversations-000.json", json.dumps(talks[:1]))
+        archive.writestr("conversations-001.json", '[{"title": "cut')
+        archive.writestr("conversations-002.json", json.dumps(talks[1:2]))
+    items = read(path)
+    assert [item.conversation.title for item in items if isinstance(item, Found)] == ["Sum of primes", "Picture"]
+    assert [item for item in items if isinstance(item, Unread)] == [
+        Unread("conversations-001.json", "it ends in the middle")
+    ]
+
+
+def test_a_zip_file_that_is_cut_is_called_damaged(tmp_path: Path) -> None:
+    whole = zip_of(tmp_path / "a.zip", "conversations.json", FIXTURE.read_bytes())
+    whole.write_bytes(whole.read_bytes()[:300])
+    assert "is a damaged zip file" in refusal(whole)
 
 
 def test_folders_and_missing_files_are_a_sentence(tmp_path: Path) -> None:

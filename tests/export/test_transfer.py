@@ -95,23 +95,29 @@ def test_a_conversation_that_is_here_already_is_recognised(filled: ConversationS
     export(filled, TALK, format=Format.JSON, output=tmp_path / "out.json")
     # Which branch is shown, how long to think and when it was used last are no content.
     filled.set_effort(TALK, Effort.LOW)
-    assert bring(filled, tmp_path / "out.json").known == (Known(TALK, everything().title),)
+    # Nor is there anything new in a file after the conversation was renamed and continued here.
+    filled.rename(TALK, "Called otherwise")
+    filled.add_message(TALK, filled.conversation(TALK).head_id, Role.USER, (Text("Later"),))
+    assert bring(filled, tmp_path / "out.json").known == (Known(TALK, "Called otherwise"),)
     filled.move_to_trash(TALK)
-    assert bring(filled, tmp_path / "out.json").known == (Known(TALK, everything().title, in_trash=True),)
+    assert bring(filled, tmp_path / "out.json").known == (Known(TALK, "Called otherwise", in_trash=True),)
     assert len(filled.conversations()) == 0
 
 
 def test_other_content_under_the_same_id_comes_in_as_a_copy_once(filled: ConversationStore, tmp_path: Path) -> None:
     file = tmp_path / "out.json"
     export(filled, TALK, format=Format.JSON, output=file)
-    filled.add_message(TALK, filled.conversation(TALK).head_id, Role.USER, (Text("Later"),))
+    fields = json.loads(file.read_text())
+    fields["conversations"][0]["messages"][0]["parts"] = [{"kind": "text", "text": "Otherwise"}]
+    file.write_text(json.dumps(fields))
     (copy,) = bring(filled, file).imported
     assert copy.is_copy
     assert copy.id != TALK
     stored = filled.whole_conversation(copy.id)
-    assert [message.parts for message in stored.messages] == [message.parts for message in everything().messages]
+    assert [message.text for message in stored.messages][1:] == [message.text for message in everything().messages][1:]
+    assert stored.messages[0].text == "Otherwise"
     assert not {message.id for message in stored.messages} & {message.id for message in everything().messages}
-    assert "Later" in [message.text for message in filled.whole_conversation(TALK).messages]
+    assert "Otherwise" not in [message.text for message in filled.whole_conversation(TALK).messages]
     assert bring(filled, file).known == (Known(copy.id, copy.title),)
     assert len(filled.conversations()) == 2
 

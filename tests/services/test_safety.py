@@ -14,6 +14,8 @@ from app.domain.chat import ConversationId
 from app.domain.search import SearchQuery
 from app.engine.scripted import ScriptedEngine
 from app.errors import AppError, StoreError
+from app.export.formats import Format
+from app.export.transcript import Choices
 from app.paths import Paths
 from app.services import safety
 from app.services.events import Saved, StorageFailed
@@ -129,6 +131,15 @@ def test_deleting_for_good_leaves_nothing_in_the_data_folder(driver: Guarded, da
     assert purged == Purged(())
     assert everywhere(data, "A secret of mine") == []
     assert driver.core.chat.conversations(trashed=True) == []
+
+
+def test_what_was_handed_out_goes_with_a_conversation_that_is_deleted_for_good(driver: Guarded, data: Path) -> None:
+    talk = driver.ask("Walnut").conversation_id
+    driver.core.transfer.hand_out([talk], Format.TEXT, Choices(), lambda _: b"")
+    driver.core.chat.move_to_trash(talk)
+    assert everywhere(data / "outgoing", "Walnut")
+    driver.core.safety.delete_forever([talk])
+    assert everywhere(data / "outgoing", "Walnut") == []
 
 
 def test_a_purge_that_was_cut_off_goes_on_at_the_next_start(data: Path) -> None:
@@ -303,6 +314,7 @@ class TestADamagedHistory:
 
     def test_can_be_left_behind(self, paths: Paths) -> None:
         aside = Rescuer(paths).begin_anew()
+        assert aside is not None
         assert aside.exists()
         database = open_database(paths.database)
         assert ConversationStore(database).conversations() == []

@@ -100,6 +100,20 @@ def test_a_duplicate_has_all_versions(driver: Driver) -> None:
     assert branch(driver, conversation) == ["A", "one", "B2", "three"]
 
 
+def test_copies_have_titles_of_their_own(driver: Driver) -> None:
+    conversation, messages = talk(driver)
+    driver.core.chat.rename(conversation, "Lease")
+    first = driver.core.versions.duplicate(conversation)
+    second = driver.core.versions.duplicate(first)
+    third = driver.core.versions.branch_off(messages[1].id)
+    assert [driver.core.chat.conversation(each).title for each in (conversation, first, second, third)] == [
+        "Lease",
+        "Lease (2)",
+        "Lease (3)",
+        "Lease (4)",
+    ]
+
+
 def test_a_conversation_without_messages_has_no_duplicate(driver: Driver) -> None:
     driver.start("First")
     waiting = driver.core.outbox.submit(None, "Second")

@@ -141,11 +141,30 @@ class TestADocument:
             connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
         assert rows(path, "passages") == rows(path, "texts") == rows(path, "pieces_docsize") == 1
 
+    def test_that_was_deleted_for_good_leaves_no_byte_of_its_words(self, index: DocumentIndex, path: Path) -> None:
+        add(index, "kept.txt", document("The kept words."))
+        for number in range(40):
+            # Enough that the full-text tables merge what they hold more than once.
+            add(index, f"zebracorn{number}.txt", document(f"Of zebracorn number {number}.", title="Zebracorn"))
+        kept = [stored.sha256 for stored in index.documents(hashes(path)) if stored.name == "kept.txt"]
+        index.remember_to_forget()
+        while index.prune(kept, recent=True) or index.forget():
+            pass
+        assert not index.must_forget
+        assert [hit.document for hit in index.search("words", 5)] == kept
+        for file in path.parent.iterdir():
+            assert b"zebracorn" not in file.read_bytes().lower(), file.name
+
     def test_that_was_just_attached_is_not_removed(self, index: DocumentIndex) -> None:
         sha256 = add(index, "a.txt", document("Words."))
         with index.writing() as connection:
             index.want(connection, sha256)
         assert index.prune([]) == 0
+
+
+def hashes(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[0] for row in connection.execute("SELECT sha256 FROM documents")]
 
 
 def add_as_inside(index: DocumentIndex) -> None:

@@ -53,6 +53,21 @@ def found(search: SearchStore, text: str, **rest: object) -> list[SearchHit]:
         ("ฉันไปห้องสมุดเมื่อวานนี้", "ห้องสมุด"),
         ("use foo_bar(x) in C++", "foo_bar(x)"),
         ("one two three", "three one"),
+        ("one two three", '"two three" one'),
+        ("one two three", "“two  three”"),
+        ("one two three", '"two three'),
+        ("if (a != b) return", "!="),
+        ("cats and dogs", "cats - dogs"),
+        ("a party 🎉 at noon", "party 🎉"),
+        ("Книги лежат под ёлками", "елками"),
+        ("Книги лежат под елками", "ёлками"),
+        ("Книги лежат под ёлками", "книга"),
+        ("Книги лежат под ёлками", "книгами лежать"),
+        ("Η Αθήνα είναι ωραία", "αθηνα"),
+        ("ΑΘΗΝΑ", "Αθήνα"),
+        ("Die Straße ist lang", "strasse lang"),
+        ("Die Strasse ist lang", "straße"),
+        ("the signed contract", "contracts"),
     ],
 )
 def test_a_text_is_found_by(store: ConversationStore, search: SearchStore, text: str, query: str) -> None:
@@ -62,8 +77,52 @@ def test_a_text_is_found_by(store: ConversationStore, search: SearchStore, text:
     assert hit.snippet == text
 
 
+def test_words_in_quotes_follow_each_other(store: ConversationStore, search: SearchStore) -> None:
+    talk(store, "A", Text("one two three"))
+    assert found(search, '"three two"') == []
+    [hit] = found(search, '"two three"')
+    assert [hit.snippet[start:end] for start, end in hit.marks] == ["two three"]
+
+
+def test_a_snippet_is_of_where_the_words_stand_closest(store: ConversationStore, search: SearchStore) -> None:
+    lines = "".join(f"Line {number}: of {number * number} and so on.\n" for number in range(1000))
+    talk(store, "A", Text(lines))
+    [hit] = found(search, "line 900")
+    assert "Line 900: of 810000" in hit.snippet
+    [hit] = found(search, "on 810000 line")
+    assert "Line 900: of 810000" in hit.snippet
+
+
+def test_other_forms_of_a_word_are_marked_as_what_was_found(store: ConversationStore, search: SearchStore) -> None:
+    talk(store, "A", Text("the signed contract"))
+    talk(store, "B", Text("a contrast"))
+    [hit] = found(search, "contracts")
+    assert hit.words == ("contract",)
+    assert [hit.snippet[start:end] for start, end in hit.marks] == ["contract"]
+
+
 @pytest.mark.parametrize(
-    "query", ['"', "'", "*", "AND", "a OR", "NEAR(", "said:", "-", "^x", "(", "\0", "%", "{}", "\\"]
+    "query",
+    [
+        '"',
+        "'",
+        "*",
+        "AND",
+        "a OR",
+        "NEAR(",
+        "said:",
+        "-",
+        "^x",
+        "(",
+        "\0",
+        "%",
+        "{}",
+        "\\",
+        "\ud800",
+        '""',
+        "«",
+        "x " * 5000,
+    ],
 )
 def test_no_query_can_be_broken(store: ConversationStore, search: SearchStore, query: str) -> None:
     talk(store, "Title", Text("some words"))

@@ -143,6 +143,12 @@ def test_finished_prose_can_be_selected_over_its_paragraphs(widget: AnswerMessag
     assert view.textCursor().selection().toPlainText() == "One.\nTwo.\nThree."
 
 
+def test_code_in_a_line_keeps_its_spaces(widget: AnswerMessage) -> None:
+    widget.show_message(answer("Type `a    b`  and\n`  c`."))
+    [view] = [each for each in widget.findChildren(ProseView) if each.isVisible()]
+    assert view.toPlainText() == "Type a    b and   c."
+
+
 def test_code_says_its_language_and_copies_itself(widget: AnswerMessage, qtbot: QtBot) -> None:
     widget.show_message(answer(CODE))
     block = widget.blocks.views[1]

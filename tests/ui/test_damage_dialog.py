@@ -16,6 +16,7 @@ from app.services.rescue import Rescuer
 from app.store.backups import BackupFolder, Kind
 from app.store.conversations import ConversationStore
 from app.store.database import open_database
+from app.store.errors import LostDatabaseError
 from app.store.rescue import Rescue
 from app.ui.bridge import Bridge
 from app.ui.confirm_dialog import ConfirmDialog
@@ -137,3 +138,24 @@ def test_a_repair_that_fails_says_why_and_offers_the_choices_again(show: Shower,
     press(dialog, "repair")
     qtbot.waitUntil(lambda: dialog.text == "The disk is too full. Free some space.")
     assert ready(dialog, "repair")
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_file_that_is_gone_is_missed_where_there_are_backups_of_it(
+    paths: Paths, show: Shower, qtbot: QtBot, emptied: bool
+) -> None:
+    paths.database.unlink()
+    if emptied:
+        paths.database.touch()
+    with pytest.raises(LostDatabaseError, match="is gone"):
+        open_database(paths.database)
+    dialog = show(Rescuer(paths))
+    press(dialog, "repair")
+    qtbot.waitUntil(lambda: ready(dialog, "go_on"))
+    assert conversations(paths) > 0
+
+
+def test_who_begins_anew_without_the_file_is_not_asked_again(paths: Paths) -> None:
+    paths.database.unlink()
+    assert Rescuer(paths).begin_anew() is None
+    assert conversations(paths) == 0

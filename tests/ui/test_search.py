@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.domain.chat import Reasoning
 from app.domain.search import SearchHit
 from app.errors import AppError
 from app.ui.actions import Act
@@ -68,6 +71,45 @@ def test_a_result_leads_to_the_message_and_marks_the_words(open_window: Opener, 
     assert marked(window) == ["flat", "flat"]
     qtbot.waitUntil(lambda: not row.visibleRegion().isEmpty(), timeout=2000)
     assert not transcript.following
+
+
+def test_a_place_deep_in_a_message_comes_into_sight(open_window: Opener, qtbot: QtBot) -> None:
+    long = conversation("Long", question("Much?"), answer("".join(f"Paragraph {n} here.\n\n" for n in range(300))))
+    core = FakeCore(long)
+    core.search.found = (SearchHit(long.id, long.messages[1].id, "Long", "Paragraph 250", (), NOW),)
+    window = open_window(core)
+    search(window, "paragraph 250")
+    hands.press(window.panels.sidebar.search.field, Qt.Key.Key_Return)
+    view = next(
+        each for each in window.panels.pages.transcript.findChildren(TextView) if "Paragraph 250 " in each.toPlainText()
+    )
+    cursor = next(QTextCursor(each.cursor) for each in view.extraSelections() if each.cursor.selectedText() == "250")
+    qtbot.waitUntil(lambda: view.visibleRegion().contains(view.cursorRect(cursor).center()), timeout=2000)
+
+
+def test_thoughts_in_which_something_was_found_open(open_window: Opener) -> None:
+    talk = conversation("A", question("Q?"), answer("It says so.", Reasoning("Ponder the axolotl, it says.", 1.0)))
+    core = FakeCore(talk)
+    core.search.found = (SearchHit(talk.id, talk.messages[1].id, "A", "Ponder the axolotl", (), NOW),)
+    window = open_window(core)
+    search(window, "says axolotl")
+    hands.press(window.panels.sidebar.search.field, Qt.Key.Key_Return)
+    row = window.panels.pages.transcript.answer(talk.messages[1].id)
+    assert row is not None
+    assert row.reasoning.is_open
+    assert "axolotl" in marked(window)
+
+
+def test_the_fields_leave_the_window_its_shortcuts(open_window: Opener) -> None:
+    window = open_window(FakeCore(LONG))
+    search(window, "flat")
+    field = window.panels.sidebar.search.field
+    for key, left in ((Qt.Key.Key_E, True), (Qt.Key.Key_K, True), (Qt.Key.Key_A, False), (Qt.Key.Key_Z, False)):
+        # With this a field is asked whether it wants a key that is a shortcut of its window.
+        event = QKeyEvent(QEvent.Type.ShortcutOverride, key, Qt.KeyboardModifier.ControlModifier)
+        event.ignore()
+        QApplication.sendEvent(field, event)
+        assert event.isAccepted() is not left, key
 
 
 def test_nothing_and_what_failed_are_said(open_window: Opener) -> None:

@@ -21,8 +21,10 @@ from app.export.reading import Unread
 from app.export.transcript import Choices
 from app.services.transfer_events import ExportRequest, Imported, ImportReport, Known
 from app.ui.actions import Act
+from app.ui.conversation_model import RowRole
 from app.ui.error_box import ErrorBox
 from app.ui.export_dialog import ExportDialog
+from app.ui.list_dialog import ListDialog
 from app.ui.main_window import MainWindow
 from app.ui.widgets.choice_field import ChoiceField
 from app.ui.widgets.text_view import TextView
@@ -183,6 +185,24 @@ def test_files_with_conversations_that_are_dropped_come_in(open_window: Opener, 
         "1 conversation imported As a copy, because another version is here: 1 conversation. "
         "Here already, left unchanged: 1 conversation. Not imported: “C”: it has no messages."
     )
+
+
+def test_all_that_could_not_be_imported_can_be_read(open_window: Opener, tmp_path: Path) -> None:
+    core = FakeCore()
+    window = open_window(core)
+    drop(window, own_json(tmp_path / "a.json"))
+    partly = Unread("With a picture", "an image was left out", partly=True)
+    unread = (partly, *(Unread(f"T{index}", "it has no messages") for index in range(9)), Unread("", "it ends"))
+    core.transfer.ends[0](ImportReport((), (), unread))
+    assert "Incomplete: “With a picture”: an image was left out. Not imported: “T0”" in window.panels.banner.text
+    shown = window.panels.banner.findChildren(QPushButton)
+    hands.click(next(each for each in shown if each.text() == "Show all…"))
+    dialog = window.findChild(ListDialog)
+    assert isinstance(dialog, ListDialog)
+    entries = [dialog.list.item(row) for row in range(dialog.list.count())]
+    assert [entry.text() for entry in entries] == ["With a picture", *(f"T{index}" for index in range(9)), "The file"]
+    assert entries[0].data(RowRole.DETAIL) == "Incomplete: an image was left out"
+    assert entries[-1].data(RowRole.DETAIL) == "Not imported: it ends"
 
 
 @pytest.mark.parametrize("content", ['{"temperature": [21, 22]}', "", "[1, 2"])
