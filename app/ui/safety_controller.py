@@ -71,6 +71,8 @@ class SafetyController(QObject):
 
     @Slot()
     def show_trash(self) -> None:
+        # It may be deleted for good in there, or given back.
+        self._panels.snackbar.withdraw()
         self._open(TrashDialog(self._core, self._theme, self._window))
 
     def _open(self, dialog: BackupsDialog | TrashDialog) -> None:

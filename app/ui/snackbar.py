@@ -64,6 +64,11 @@ class Snackbar(QFrame):
         if self._timer.isActive():
             self._on_undo_clicked()
 
+    def withdraw(self) -> None:
+        """Offer it no longer."""
+        self._timer.stop()
+        self._on_timed_out()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             self._place()
@@ -71,8 +76,7 @@ class Snackbar(QFrame):
 
     @Slot()
     def _on_undo_clicked(self) -> None:
-        self._timer.stop()
-        self._on_timed_out()
+        self.withdraw()
         self.undone.emit(self._key)
 
     @Slot()

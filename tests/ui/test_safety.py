@@ -294,6 +294,19 @@ def test_emptying_the_trash_can_be_thought_better_of(open_window: Opener) -> Non
     dialog.reject()
 
 
+def test_what_may_be_deleted_for_good_in_the_trash_can_no_longer_be_undone_beside_it(open_window: Opener) -> None:
+    window = open_window(FakeCore(LEASE))
+    window.panels.sidebar.conversations.trash_requested.emit([LEASE.id], "Lease")
+    assert window.panels.snackbar.isVisible()
+    window.panels.sidebar.trash_requested.emit()
+    assert not window.panels.snackbar.isVisible()
+    window.panels.snackbar.undo()
+    assert window.panels.sidebar.conversations.rows.row_of(LEASE.id) == -1
+    dialog = modal(TrashDialog)
+    assert isinstance(dialog, TrashDialog)
+    dialog.reject()
+
+
 def test_the_settings_lead_to_the_backups(open_window: Opener) -> None:
     window = open_window(FakeCore(LEASE))
     window.actions_by_name[Act.SETTINGS].trigger()
