@@ -17,6 +17,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from app.documents.clean import clean
+from app.documents.pdf_filled import filled_in
 from app.domain.documents import Rectangle
 
 # What PDFium gives for a hyphen at the end of a line, with no line end after it: U+FFFE, older versions U+0002.
@@ -83,17 +84,19 @@ class PagePlan:
         return Rectangle(round(a, 1), round(b, 1), round(c, 1), round(d, 1))
 
 
-def read_page(document: Any, index: int) -> PageText:
-    """The lines of one page; none where PDFium can't load it. Index from 0."""
+def read_page(document: Any, index: int, form: Any = None) -> PageText:
+    """The lines of one page; none where PDFium can't load it. Index from 0. form is the document's, if any."""
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
         return NO_PAGE
     try:
         plan = PagePlan(page)
         with _text_of(page) as text_page:
-            lines = tuple(_lines(text_page, plan)) if text_page else ()
+            lines = list(_lines(text_page, plan)) if text_page else []
+            for text, box in filled_in(page, form):
+                _insert(lines, _line(text, [box], plan, broken=False))
         drawn = bool(lines) or pdfium.FPDFPage_CountObjects(page) > 0
-        return PageText(round(plan.width, 1), round(plan.height, 1), lines, drawn)
+        return PageText(round(plan.width, 1), round(plan.height, 1), tuple(lines), drawn)
     finally:
         pdfium.FPDF_ClosePage(page)
 
@@ -133,6 +136,18 @@ def _line(raw: str, boxes: list[Box], plan: PagePlan, broken: bool) -> Line:
         text = _LEADERS.sub(" … ", text)
     lefts, bottoms, rights, tops = zip(*boxes, strict=True)
     return Line(text, plan.place(min(lefts), min(bottoms), max(rights), max(tops)), broken)
+
+
+def _insert(lines: list[Line], line: Line) -> None:
+    """Put a line that was filled in behind what stands before it on its row, or else above what stands below."""
+    middle = (line.box.top + line.box.bottom) / 2
+    beside = [
+        (one.box.left, index)
+        for index, one in enumerate(lines)
+        if one.box.top <= middle <= one.box.bottom and one.box.left <= line.box.left
+    ]
+    below = (index for index, one in enumerate(lines) if one.box.top > middle)
+    lines.insert(max(beside)[1] + 1 if beside else next(below, len(lines)), line)
 
 
 def _split(text: str) -> Iterator[tuple[str, str]]:

@@ -196,6 +196,9 @@ def _after_death(code: int) -> ReadResult:
     names = {getattr(signal, name, None) for name in ("SIGXCPU",)}
     if code < 0 and -code in names:
         return ReadResult(FileStatus.TIMED_OUT, _TIMED_OUT)
+    if code == -getattr(signal, "SIGABRT", 6):
+        # What libraries in C++ do when they are given no more memory.
+        return ReadResult(FileStatus.OUT_OF_MEMORY, OUT_OF_MEMORY)
     if code == -getattr(signal, "SIGKILL", 9):
         return ReadResult(
             FileStatus.OUT_OF_MEMORY, "The system ended the reading of this file, most likely because memory ran short."
