@@ -8,6 +8,7 @@ translated at the ends of each line (FPDFText_GetCharIndexFromTextIndex, fpdf_se
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +72,12 @@ class PagePlan:
         across, up = self._right - self._left, self._top - self._bottom
         self.width, self.height = (up, across) if self._turns % 2 else (across, up)
 
+    def runs_down(self, text_page: Any, unit: int) -> bool:
+        """Whether text is turned clockwise by a quarter on the page as shown. unit is the index of a text unit."""
+        index = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, unit)
+        angle = pdfium.FPDFText_GetCharAngle(text_page, index)
+        return bool((round(angle / (math.pi / 2)) + self._turns) % 4 == 1)
+
     def place(self, left: float, bottom: float, right: float, top: float) -> Rectangle:
         match self._turns:
             case 0:
@@ -121,13 +128,28 @@ def _lines(text_page: Any, plan: PagePlan) -> Iterator[Line]:
     text = bytes(memoryview(buffer)[: max(written - 1, 0)]).decode("utf-16-le", errors="replace")
     astral = bool(text) and max(text) > "\uffff"
     edges = tuple(ctypes.c_double() for _ in range(4))
+    sideways: list[Line] = []
     unit = 0
     for raw, ending in _split(text):
         units = len(raw.encode("utf-16-le", "surrogatepass")) // 2 if astral else len(raw)
         first, unit = unit, unit + units + len(ending)
         boxes = _boxes(text_page, first, units, edges)
-        if boxes and not raw.isspace():
-            yield _line(raw, boxes, plan, ending.startswith(_HYPHENS))
+        if not boxes or raw.isspace():
+            continue
+        line = _line(raw, boxes, plan, ending.startswith(_HYPHENS))
+        if line.height > 2 * (line.box.right - line.box.left) and plan.runs_down(text_page, first):
+            sideways.append(line)
+            continue
+        yield from _in_order(sideways)
+        sideways = []
+        yield line
+    yield from _in_order(sideways)
+
+
+def _in_order(sideways: list[Line]) -> list[Line]:
+    """Lines that run down the page, the right one first: PDFium gives them from left to right."""
+    backward = bool(sideways) and sideways[0].box.left < sideways[-1].box.left
+    return sideways[::-1] if backward else sideways
 
 
 def _line(raw: str, boxes: list[Box], plan: PagePlan, broken: bool) -> Line:

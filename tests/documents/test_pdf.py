@@ -168,6 +168,13 @@ def test_a_page_with_more_than_memory_holds_says_so(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_lines_keep_their_order_on_a_page_that_is_turned(rotate: int, tmp_path: Path) -> None:
+    lines = [f"Line {number} of a page that somebody has turned around." for number in range(5)]
+    text = extracted(making.pdf([making.written(lines)], rotate=rotate), tmp_path / "a.pdf").text
+    assert text.split() == " ".join(lines).split()
+
+
 def test_a_sentence_that_runs_over_a_page_stays_in_one_passage(tmp_path: Path) -> None:
     first = ["This sentence begins at the foot of the page and is not over when the page"]
     second = ["ends, but only here. Another sentence follows on the second page of these."]
