@@ -16,6 +16,7 @@ from typing import Any
 
 from app.documents import sandbox, wire
 from app.documents.builder import DocumentBuilder, LimitReachedError
+from app.documents.clean import clean_line
 from app.documents.formats import EXTRACTORS
 from app.documents.limits import Limits, UnreadableError
 from app.documents.source import Source
@@ -130,7 +131,8 @@ def _read(extract: Any, source: Source, request: Request) -> ReadResult:
 
 
 def _with(result: ReadResult, unguarded: tuple[str, ...]) -> ReadResult:
-    return ReadResult(result.status, result.reason[:400], result.document, unguarded=unguarded)
+    # Names from inside the file may stand in it.
+    return ReadResult(result.status, clean_line(result.reason)[:400], result.document, unguarded=unguarded)
 
 
 def load(kind: DocumentKind) -> Any:

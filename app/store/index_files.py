@@ -75,7 +75,8 @@ class LibraryFiles:
                 """
                 INSERT INTO files (library, path, size, modified, status) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT (library, path)
-                DO UPDATE SET size = excluded.size, modified = excluded.modified, status = excluded.status
+                DO UPDATE SET size = excluded.size, modified = excluded.modified, status = excluded.status,
+                              reason = ''
                 """,
                 ((library, file.path, file.size, file.modified, FileStatus.WAITING) for file in changed),
             )
@@ -85,14 +86,17 @@ class LibraryFiles:
             # What the index lost (the document of a file that it says it has) is read again.
             connection.execute(
                 """
-                UPDATE files SET status = ?, sha256 = '' WHERE library = ? AND status = ?
+                UPDATE files SET status = ?, sha256 = '', reason = '' WHERE library = ? AND status = ?
                 AND sha256 NOT IN (SELECT sha256 FROM documents)
                 """,
                 (FileStatus.WAITING, library, FileStatus.INDEXED),
             )
             if retry:
                 connection.execute(
-                    "UPDATE files SET status = ?, sha256 = '' WHERE library = ? AND status IN (?, ?, ?, ?, ?)",
+                    """
+                    UPDATE files SET status = ?, sha256 = '', reason = ''
+                    WHERE library = ? AND status IN (?, ?, ?, ?, ?)
+                    """,
                     (FileStatus.WAITING, library, *_AGAIN),
                 )
 

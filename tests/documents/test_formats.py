@@ -125,12 +125,12 @@ def test_open_document_leaves_out_what_is_hidden_and_keeps_the_notes_of_tables(t
         '<style:style style:name="h" xmlns:style="urn:x"><style:table-properties table:display="false"/></style:style>'
     )
     sheets = f'{hiding}<table:table table:name="A">{row.format("seen")}</table:table>'
-    sheets += f'<table:table table:name="B" table:style-name="h">{row.format("secret")}</table:table>'
+    sheets += f'<table:table table:name="B&#10;&#x202e;" table:style-name="h">{row.format("secret")}</table:table>'
     path = tmp_path / "a.ods"
     path.write_bytes(making.open_document("spreadsheet", sheets))
     result = read_document(path)
     assert result.document is not None
-    assert (result.document.text, result.reason) == ("seen", "Hidden sheets were left out (B).")
+    assert (result.document.text, result.reason) == ("seen", "Hidden sheets were left out (B ).")
     note = "<text:note><text:note-body><text:p>at sea level</text:p></text:note-body></text:note>"
     hidden = '<text:section text:display="none"><text:p>secret</text:p></text:section>'
     run = '<text:p>open<text:hidden-text text:is-hidden="true">secret</text:hidden-text></text:p>'

@@ -14,6 +14,7 @@ import pytest
 from app.domain.documents import FileStatus
 from app.errors import DocumentError, NotFoundError, StoreError
 from app.services.document_events import LibraryChanged
+from app.services.folder_scan import scan
 from app.services.reading import Ingest
 from app.store.index import DocumentIndex
 from app.store.index_files import KnownFile, LibraryFiles
@@ -179,6 +180,15 @@ class TestAFileThat:
         (folder / "book.xlsx").rename(folder / "story.xlsx")
         shelf.rescan("Papers")
         assert notes() == before
+
+    def test_waits_again_says_nothing_of_what_was(self, shelf: Shelf, folder: Path) -> None:
+        (folder / "a.txt").write_bytes(bytes(range(256)) * 9)
+        shelf.create("Papers", folder)
+        (folder / "a.txt").write_text("words")
+        shelf.service.hold()
+        shelf.service._files.update("Papers", scan([folder]).files.values(), ())
+        waiting = next(file for file in shelf.service.files("Papers") if file.path.name == "a.txt")
+        assert (waiting.status, waiting.reason) == (FileStatus.WAITING, "")
 
     def test_is_wrongly_named_speaks_for_no_other_file(self, shelf: Shelf, folder: Path) -> None:
         (folder / "a.docx").write_text("Words in the wrong dress.")
