@@ -40,6 +40,19 @@ def _child_running(parent: psutil.Process, program: str) -> psutil.Process | Non
     return None
 
 
+_started: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture(autouse=True)
+def _no_window_is_left() -> Iterator[None]:
+    """Where a test fails, its window must not take the keys of the next one's."""
+    yield
+    for process in _started:
+        process.kill()
+        process.wait()
+    _started.clear()
+
+
 class App:
     """A running window, seen from outside: its keys, its processes, its data folder."""
 
@@ -62,6 +75,7 @@ class App:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+        _started.append(self.process)
         window = psutil.Process(self.process.pid)
         if before:
             # strace also starts a child of its own, to try out what the system can do.
@@ -155,7 +169,8 @@ def test_a_question_is_answered_and_still_there_after_the_window_was_closed(scre
     assert app.end() == ""
     assert app.process.returncode == 0
     again = App(screen, tmp_path)
-    assert [c["title"] for c in again.conversations()] == ["Hello"]
+    # Its title may be the model's own by now.
+    assert len(again.conversations()) == 1
     again.type("Bonjour")
     again.key("Return")
     assert [a["text"] for a in again.wait_for_answers(1)][-1] == "Bonjour ! Comment puis-je vous aider ?"
