@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -52,6 +52,7 @@ class Transcript(QScrollArea):
         self._versions: Mapping[MessageId, Sequence[MessageId]] = {}
         self._busy = False
         self._read_only = False
+        self._fresh = False
         self._build()
         self._build_jump()
         self._connect()
@@ -122,7 +123,7 @@ class Transcript(QScrollArea):
             self.add(message)
         self.setUpdatesEnabled(True)
         self._keeper.follow()
-        QTimer.singleShot(0, self._on_shown)
+        self._fresh = True
 
     def add(self, message: Message) -> AnswerMessage | None:
         """Put a message at the end; an answer's widget is returned."""
@@ -197,6 +198,13 @@ class Transcript(QScrollArea):
             self._messages.insertWidget(index, row)
             row.show()
         QTimer.singleShot(0, self._on_older_laid_out)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if self._fresh and event.type() == QEvent.Type.Paint:
+            # What is read first is there. The rest is made behind it.
+            self._fresh = False
+            QTimer.singleShot(0, self._on_shown)
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QStringListModel, QTimer, Slot
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QStringListModel, QTimer, Slot
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QPlainTextEdit, QWidget
 
@@ -79,10 +79,10 @@ class Measures(QObject):
         for conversation_id in (self._core.chat.conversations()[7].id, self._long):
             index = self._list.rows.index(self._list.rows.row_of(conversation_id))
             self._list.scrollTo(index)
+            last = self._core.chat.conversation(conversation_id).messages[-1]
             QApplication.processEvents()
             began = time.monotonic()
             click(self._list.viewport(), self._list.visualRect(index).center())
-            last = self._core.chat.conversation(conversation_id).messages[-1]
             row = self._panels.pages.transcript.message(last.id)
             assert row is not None
             Painted(row).wait()
@@ -181,10 +181,13 @@ def scrolled(view: QAbstractItemView) -> list[float]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
+    """Handle events until it is so, and sleep in between as the application does: Python runs one thread at a time."""
     end = time.monotonic() + _PATIENCE
+    waking = QTimer()
+    waking.start(100)
     while not condition():
         assert time.monotonic() < end, "it did not happen"
-        QApplication.processEvents()
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 
 def rest(seconds: float = 0.3) -> None:

@@ -91,7 +91,8 @@ def test_the_end_is_followed_while_an_answer_grows(transcript: Transcript, qtbot
 def test_a_reader_who_scrolled_up_is_left_in_peace_until_the_jump(transcript: Transcript, qtbot: QtBot) -> None:
     messages = exchanges(6)
     transcript.show_messages(messages)
-    qtbot.waitUntil(lambda: at_end(transcript))
+    qtbot.waitUntil(lambda: transcript.shown == len(messages) and at_end(transcript))
+    settle(qtbot)
     jump = next(each for each in transcript.findChildren(QToolButton) if "latest" in each.toolTip())
     assert not jump.isVisible()
     transcript.verticalScrollBar().setValue(transcript.verticalScrollBar().maximum() - 300)
