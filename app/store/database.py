@@ -10,8 +10,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from app import APP_NAME
 from app.errors import StoreError
 from app.store import marks
@@ -29,6 +27,7 @@ from app.store.files import (
 from app.store.log import has_lost_commits
 from app.store.migrations import CHAT, Schema
 from app.store.search_index import DamagedIndexError, remake
+from app.store.sqlite import Database
 
 _log = logging.getLogger(__name__)
 _JUST_NOW_SECONDS = 60.0
