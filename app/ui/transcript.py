@@ -115,13 +115,11 @@ class Transcript(QScrollArea):
 
     def show_messages(self, messages: Sequence[Message], in_sight_from: MessageId | None = None) -> None:
         """Show a conversation from its end, and from where on the model sees it."""
-        self.setUpdatesEnabled(False)
         self.clear()
         self._in_sight_from = in_sight_from
         self._older = list(messages[:-FIRST])
         for message in messages[-FIRST:]:
             self.add(message)
-        self.setUpdatesEnabled(True)
         self._keeper.follow()
         self._fresh = True
 
