@@ -40,9 +40,12 @@ _BRANCH = """
         UNION ALL
         SELECT parent.id, parent.parent_id, depth + 1
         FROM messages AS parent JOIN branch ON parent.id = branch.parent_id
+        LIMIT ?
     )
     SELECT messages.* FROM branch JOIN messages USING (id) ORDER BY depth DESC
 """
+_ALL = -1
+"""No limit, in SQLite's words."""
 _PARTS = """
     SELECT message_id, kind, data FROM parts
     WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position
@@ -118,13 +121,18 @@ class ConversationStore:
         return self._listed.listed(trashed)
 
     @store_errors()
-    def conversation(self, conversation_id: ConversationId) -> Conversation:
-        """Load a conversation with the messages of the branch that its head ends, oldest first."""
+    def conversation(self, conversation_id: ConversationId, last: int = _ALL) -> Conversation:
+        """Load a conversation with the messages of the branch that its head ends, or the last of them, oldest first."""
         rows = self._rows("SELECT * FROM conversations WHERE id = ?", conversation_id)
         if not rows:
             raise _no_conversation(conversation_id)
-        messages = self._messages(self._rows(_BRANCH, rows[0]["head_id"]))
+        messages = self._messages(self._rows(_BRANCH, rows[0]["head_id"], last))
         return conversation_from_row(rows[0], messages)
+
+    @store_errors()
+    def before(self, message: Message, count: int) -> list[Message]:
+        """Load so many of the messages that led to one, oldest first."""
+        return self._messages(self._rows(_BRANCH, message.parent_id, count))
 
     @store_errors()
     def whole_conversation(self, conversation_id: ConversationId) -> Conversation:

@@ -144,6 +144,19 @@ class TestAConversation:
         store.rename(talk.id, "half \ud83d")
         assert store.conversation(talk.id).title == "half ?"
 
+    def test_is_read_from_its_end_as_far_as_is_asked(self, store: ConversationStore, talk: Conversation) -> None:
+        after: MessageId | None = None
+        for number in range(4):
+            after = ask(store, talk, f"Question {number}?", after).id
+        whole = store.conversation(talk.id).messages
+        assert len(whole) == 8
+        last = store.conversation(talk.id, 3)
+        assert last.messages == whole[-3:]
+        assert store.conversation(talk.id, 100).messages == whole
+        assert tuple(store.before(last.messages[0], 4)) == whole[1:5]
+        assert tuple(store.before(whole[1], 4)) == whole[:1]
+        assert store.before(whole[0], 4) == []
+
     def test_that_does_not_exist_is_reported_in_words(self, store: ConversationStore) -> None:
         for action in (
             lambda: store.conversation(NOBODY),
