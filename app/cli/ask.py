@@ -31,7 +31,7 @@ from app.services.events import (
     TurnEnded,
     TurnProgress,
 )
-from app.services.evidence import evidence, in_words, tool_step
+from app.services.evidence import drawn_from, evidence, in_words, tool_step
 from app.services.offers import LeaveOut, Offer, UseContext
 
 
@@ -172,10 +172,13 @@ class _TextPrinter:
         """Nothing to add: the error itself goes to standard error."""
 
     def _show_sources(self, message: Message) -> None:
-        """Where the marks in the answer lead."""
-        cited = [part for part in message.parts if isinstance(part, Citation)]
-        if cited:
-            self._write("\n" + "".join(f"{citation.mark} {place_of(citation)}\n" for citation in cited), "")
+        """Where the marks in the answer lead, and what it was drawn from."""
+        lines = [f"{part.mark} {place_of(part)}" for part in message.parts if isinstance(part, Citation)]
+        rests_on = evidence(message.parts)
+        if rests_on is not None:
+            lines.append(drawn_from(rests_on))
+        if lines:
+            self._write("\n" + "".join(f"{line}\n" for line in lines), "")
 
     def _write(self, text: str, before: str) -> None:
         sys.stdout.write(before.lstrip("\n") if not self._line_open else before)

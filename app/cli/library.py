@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from app.cli.places import on_terminal
 from app.core import open_libraries, search_library
 from app.domain.chat import Failure
 from app.domain.documents import FileStatus, Hit
@@ -160,7 +161,7 @@ def _duration(seconds: float) -> str:
 def _report(state: Library) -> int:
     print(_summary(state))
     for folder in state.missing:
-        print(f"inglenook: The folder {_printable(folder)} is missing. What was read of it is kept.", file=sys.stderr)
+        print(f"inglenook: The folder {_shown(folder)} is missing. What was read of it is kept.", file=sys.stderr)
     return 0
 
 
@@ -200,7 +201,7 @@ def _list(libraries: list[Library], as_json: bool) -> int:
     for state in () if as_json else libraries:
         print(_summary(state))
         for folder in state.folders:
-            print(f"  {_printable(folder)}")
+            print(f"  {_shown(folder)}")
     return 0
 
 
@@ -210,9 +211,10 @@ def _status(state: Library, files: list[LibraryFile], as_json: bool) -> int:
         return 0
     print(_summary(state))
     for file in files:
-        pages = f", {file.pages:,} pages" if file.pages else ""
-        what = file.reason if file.status not in _SETTLED else f"{file.passages:,} passages{pages}"
-        print(f"  {file.status.value:11} {_printable(file.path)}  {what}")
+        pages = f", {_counted(file.pages, 'page')}" if file.pages else ""
+        read = f"{_counted(file.passages, 'passage')}{pages}"
+        what = f"{read}. {file.reason}".removesuffix(". ") if file.status in _SETTLED else file.reason
+        print(f"  {file.status.value:11} {_shown(file.path)}  {what}")
     return 0
 
 
@@ -223,7 +225,7 @@ def _search(hits: Sequence[tuple[Hit, Path]], as_json: bool) -> int:
     for hit, path in hits:
         passage = hit.passage
         page = f", page {passage.unit}" if passage.unit is not None else ""
-        print(f"{_printable(path)}{page}, lines {passage.first_line} to {passage.last_line}  ({hit.score:.3f})")
+        print(f"{_shown(path)}{page}, lines {passage.first_line} to {passage.last_line}  ({hit.score:.3f})")
         print("  " + passage.text.replace("\n", "\n  ") + "\n")
     if not hits:
         print("Nothing was found.")
@@ -278,6 +280,14 @@ def _print_json(value: Any) -> None:
 def _printable(path: Path) -> str:
     """A path as text; bytes in it that are no UTF-8 are replaced."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _shown(path: Path) -> str:
+    return on_terminal(_printable(path))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _count(text: str) -> int:

@@ -31,7 +31,11 @@ DECLARED = (
     *("koi8_u", "mac_cyrillic", "tis_620"),
 )
 _SAMPLE = 256 << 10
+_GAPS = " \n\r\t"
+_MOSTLY = 0.98
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_SHIFTED = re.compile(rb"\x1b\$(?:[@B]|\([DB@])")
+"""What Japanese in ISO-2022-JP begins with; all its bytes are ASCII."""
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
@@ -64,6 +68,11 @@ def decode(data: bytes, declared: str = "") -> str:
     if wide:
         return data.decode(wide, errors="replace")
     _refuse_binary(data)
+    if _SHIFTED.search(data[:_SAMPLE]):
+        try:
+            return data.decode("iso2022_jp")
+        except UnicodeError:
+            pass
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -98,13 +107,26 @@ def _refuse_binary(data: bytes) -> None:
 
 
 def _wide(sample: bytes) -> str:
-    """UTF-16 without a mark: every other byte of most texts is zero."""
-    if len(sample) < 4:
+    """UTF-16 without a mark: every other byte of most texts is zero, and one of each space and line end always is."""
+    if len(sample) < 4 or b"\0" not in sample:
         return ""
     even, odd = sample[0::2].count(0) / len(sample[0::2]), sample[1::2].count(0) / len(sample[1::2])
     if odd > 0.4 and even < 0.05:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.4 and odd < 0.05 else ""
+    if even > 0.4 and odd < 0.05:
+        return "utf-16-be"
+    gaps, encoding = max((_gaps(sample, encoding), encoding) for encoding in ("utf-16-le", "utf-16-be"))
+    return encoding if gaps else ""
+
+
+def _gaps(sample: bytes, encoding: str) -> int:
+    """How many spaces and line ends the sample has in this encoding; none if it makes no text."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(sample)
+    except UnicodeDecodeError:
+        return 0
+    written = sum(char.isprintable() or char in _GAPS for char in text)
+    return sum(map(text.count, _GAPS)) if written > _MOSTLY * len(text) else 0
 
 
 def _is_nearly_utf8(sample: bytes) -> bool:

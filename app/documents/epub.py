@@ -8,8 +8,7 @@ import re
 from app.documents import xml
 from app.documents.archive import Archive
 from app.documents.builder import DocumentBuilder
-from app.documents.encoding import decode
-from app.documents.html import add_html
+from app.documents.html import add_html, decode_page
 from app.documents.limits import UnreadableError, damaged
 from app.documents.source import Source
 from app.domain.documents import FileStatus, UnitKind
@@ -34,11 +33,14 @@ def extract(source: Source, builder: DocumentBuilder) -> None:
     if not chapters:
         raise damaged("The file is damaged: it lists no chapters.")
     _refuse_protected(archive, chapters)
+    missing = sum(name not in archive for name in chapters)
+    if missing:
+        builder.notes.append(f"Chapters that are missing from the file: {missing:,} of {len(chapters):,}.")
     for number, name in enumerate(chapters, 1):
         if name in archive:
             builder.leave_headings()
             builder.begin_unit(UnitKind.CHAPTER, number)
-            add_html(_CLOSED.sub(r"<\1\2></\1>", decode(archive.read(name))), builder)
+            add_html(_CLOSED.sub(r"<\1\2></\1>", decode_page(archive.read(name))), builder)
 
 
 def _package_name(archive: Archive) -> str:

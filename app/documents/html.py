@@ -16,7 +16,8 @@ from app.documents.tables import TableWriter
 from app.domain.documents import BlockKind
 
 _UNSEEN_TAGS = (
-    "head script style template noscript iframe object embed svg math audio video canvas nav select textarea title"
+    "head script style template noscript noframes iframe object embed svg math audio video canvas nav select textarea "
+    "title"
 )
 _BLOCK_TAGS = (
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure "
@@ -27,14 +28,20 @@ _BLOCKS = frozenset(_BLOCK_TAGS.split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CELLS = frozenset({"td", "th"})
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-_DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.I)
+_DECLARED = re.compile(
+    rb"(?:<meta[^>]{0,200}charset\s*=|^\s*<\?xml[^>]{0,200}encoding\s*=)\s*[\"']?\s*([\w.:-]{1,40})", re.I
+)
 _PERMALINK = re.compile(r"\s*[¶#]\s*$")
 
 
 def extract(source: Source, builder: DocumentBuilder) -> None:
-    data = source.read()
+    add_html(decode_page(source.read()), builder)
+
+
+def decode_page(data: bytes) -> str:
+    """The text of a page, which may say itself in which encoding it is."""
     declared = _DECLARED.search(data[:4096])
-    add_html(decode(data, declared.group(1).decode("ascii") if declared else ""), builder)
+    return decode(data, declared.group(1).decode("ascii") if declared else "")
 
 
 def add_html(text: str, builder: DocumentBuilder) -> None:
@@ -76,28 +83,29 @@ class _Page:
                 self._table(begins)
             elif tag in _BLOCKS:
                 self._flush()
-                self._block(tag, begins)
+                self._block(node, tag, begins)
         self._flush()
 
-    def _block(self, tag: str, begins: bool) -> None:
+    def _block(self, node: Any, tag: str, begins: bool) -> None:
         if tag in _HEADINGS:
             self._heading = _HEADINGS[tag] if begins else 0
         elif tag == "pre":
             self._kind = BlockKind.CODE if begins else BlockKind.PARAGRAPH
         elif tag in {"ul", "ol", "menu"}:
             if begins:
-                self._lists.append(0 if tag == "ol" else None)
+                self._lists.append(_number(node, "start", 1) - 1 if tag == "ol" else None)
             elif self._lists:
                 self._lists.pop()
         elif tag == "li" and begins:
-            self._label = self._next_label()
+            self._label = self._next_label(node)
 
-    def _next_label(self) -> str:
-        number = self._lists[-1] if self._lists else None
-        if number is None:
+    def _next_label(self, item: Any) -> str:
+        before = self._lists[-1] if self._lists else None
+        if before is None:
             return "• "
-        self._lists[-1] = number + 1
-        return f"{number + 1}. "
+        number = _number(item, "value", before + 1)
+        self._lists[-1] = number
+        return f"{number}. "
 
     def _cell(self, begins: bool) -> None:
         """What was written before a cell belongs to the one before it; what ends with it, to it."""
@@ -147,6 +155,11 @@ class _Page:
             self._builder.text(text, BlockKind.CODE)
         else:
             self._builder.text(label + _collapsed(text), BlockKind.ITEM if label else BlockKind.PARAGRAPH)
+
+
+def _number(node: Any, name: str, otherwise: int) -> int:
+    text = (node.attributes.get(name) or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else otherwise
 
 
 def _collapsed(text: str) -> str:

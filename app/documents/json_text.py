@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from app.documents.builder import DocumentBuilder
@@ -12,12 +13,14 @@ from app.documents.source import Source
 from app.domain.documents import BlockKind
 
 _LONGEST_LINE = 2_000
+# An even number of backslashes before them are backslashes of the text.
+_ESCAPES = re.compile(r"(?<!\\)((?:\\\\)*)((?:\\u[0-9a-fA-F]{4})+)")
 _MOST_LAID_OUT = 16 << 20
 """More than this is read as it stands: laid out it would take several times its size in memory."""
 
 
 def extract(source: Source, builder: DocumentBuilder) -> None:
-    text = read_text(source, builder)
+    text = _ESCAPES.sub(_written_out, read_text(source, builder))
     if source.name.lower().endswith((".jsonl", ".ndjson")):
         for line in text.split("\n"):
             builder.text(line, BlockKind.ROW)
@@ -29,6 +32,13 @@ def extract(source: Source, builder: DocumentBuilder) -> None:
         add_code(json.dumps(value, indent=2, ensure_ascii=False)[: builder.limits.characters + 1], builder)
     else:
         add_code(text[: builder.limits.characters + 1], builder)
+
+
+def _written_out(escapes: re.Match[str]) -> str:
+    """Letters that many programs escape, as letters: nobody searches for "caf\\u00e9"."""
+    letters: str = json.loads(f'"{escapes.group(2)}"')
+    shown = (letter if letter > "\x7f" and letter.isprintable() else f"\\u{ord(letter):04x}" for letter in letters)
+    return escapes.group(1) + "".join(shown)
 
 
 def _value(text: str) -> Any:

@@ -6,11 +6,12 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import compat32
+from email.policy import Compat32
+from typing import Any
 
 from app.documents.builder import DocumentBuilder
 from app.documents.clean import clean_line
-from app.documents.encoding import decode_as
+from app.documents.encoding import decode, decode_as
 from app.documents.html import add_html
 from app.documents.limits import damaged
 from app.documents.source import Source
@@ -20,8 +21,16 @@ _MOST_PARTS = 1_000
 _DEEPEST = 20
 
 
+class _Policy(Compat32):
+    """Headers as they were sent where they should be ASCII and are not: most are UTF-8 (RFC 6532)."""
+
+    def header_fetch_parse(self, name: str, value: Any) -> Any:  # noqa: ARG002 - the policy's contract
+        raw = str(value)
+        return raw if raw.isascii() else decode(raw.encode("ascii", "surrogateescape"))
+
+
 def extract(source: Source, builder: DocumentBuilder) -> None:
-    message = BytesParser(policy=compat32).parsebytes(source.read())
+    message = BytesParser(policy=_Policy()).parsebytes(source.read())
     if not any(message.get(name) for name in _HEADERS):
         raise damaged("The file is damaged: it is no e-mail.")
     builder.title = _header(message, "Subject")

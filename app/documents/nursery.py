@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import recv_handle, send_handle
@@ -121,7 +122,9 @@ class _Forked:
         with self._lock:
             # Once the nursery may have asked for its exit code, the number may be another process's.
             if not self._ended:
-                os.kill(self.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    # With the nursery its readers are gone.
+                    os.kill(self.pid, signal.SIGKILL)
 
     def end(self) -> tuple[int, bool]:
         self.connection.close()

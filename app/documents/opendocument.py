@@ -16,7 +16,12 @@ from app.domain.documents import BlockKind, FileStatus, UnitKind
 _SKIPPED = frozenset({"note", "annotation", "tracked-changes", "frame", "custom-shape", "ruby-text"})
 _MOST_REPEATED_CELLS = 64
 _MOST_REPEATED_ROWS = 64
-_READ = ("{*}p", "{*}h", "{*}table", "{*}table-row", "{*}page", "{*}list-item", "{*}tracked-changes", "{*}notes")
+_READ = (
+    *("{*}p", "{*}h", "{*}table", "{*}table-row", "{*}page", "{*}list-item", "{*}tracked-changes", "{*}notes"),
+    *("{*}section", "{*}table-properties"),
+)
+_UNSEEN = "unseen"
+"""What stands for the name of an element that is not shown, among those that are open."""
 _INNER = frozenset({"p", "h"})
 
 
@@ -30,6 +35,7 @@ def extract(source: Source, builder: DocumentBuilder) -> None:
     with archive.open("content.xml") as stream:
         for event, element in xml.events(stream, *_READ, start=True):
             reader.take(element, begins=event == "start")
+    reader.end()
 
 
 def _refuse_encrypted(archive: Archive) -> None:
@@ -51,15 +57,23 @@ class _Reader:
         self._open: list[str] = []
         self._table = TableWriter(builder)
         self._sheets = 0
+        self._hidden_styles: set[str] = set()
+        self._hidden_sheets: list[str] = []
         self._slides = 0
 
     def take(self, element: Element, begins: bool) -> None:
         name = xml.local(element)
         if begins:
-            self._begin(element, name)
-            self._open.append(name)
+            unseen = self._is_hidden(element, name)
+            if not unseen:
+                self._begin(element, name)
+            self._open.append(_UNSEEN if unseen else name)
             return
         self._open.pop()
+        if _UNSEEN in self._open:
+            xml.release(element)
+        if name == "table-properties" and xml.attribute(element, "display") == "false":
+            self._hidden_styles.add(xml.attribute(element.getparent(), "name"))
         if self._is_inside():
             return
         if name in _INNER:
@@ -68,6 +82,16 @@ class _Reader:
         elif name == "table-row":
             self._add_row(element)
             xml.release(element)
+
+    def end(self) -> None:
+        if self._hidden_sheets:
+            self._builder.notes.append(f"Hidden sheets were left out ({', '.join(self._hidden_sheets)}).")
+
+    def _is_hidden(self, element: Element, name: str) -> bool:
+        if name == "table" and xml.attribute(element, "style-name") in self._hidden_styles:
+            self._hidden_sheets.append(xml.attribute(element, "name")[:60])
+            return True
+        return name == "section" and xml.attribute(element, "display") == "none"
 
     def _begin(self, element: Element, name: str) -> None:
         if name == "table" and "table" not in self._open and "p" not in self._open:
@@ -87,7 +111,7 @@ class _Reader:
 
     def _is_inside(self) -> bool:
         """Whether what ends is a part of something that is added as a whole, or of what was deleted."""
-        return any(name in {"p", "h", "table-row", "tracked-changes"} for name in self._open)
+        return any(name in {"p", "h", "table-row", "tracked-changes", _UNSEEN} for name in self._open)
 
     def _add_paragraph(self, element: Element, name: str) -> None:
         text = "".join(_runs(element))
@@ -103,7 +127,7 @@ class _Reader:
         for frame in element.iter("{*}text-box"):
             self._builder.text("\n".join("".join(_runs(one)) for one in frame.iter("{*}p", "{*}h")))
         for note in element.iter("{*}note-body", "{*}annotation"):
-            self._builder.text(" ".join("".join(_runs(one)) for one in note.iter("{*}p")), BlockKind.NOTE)
+            self._builder.text(_note(note), BlockKind.NOTE)
 
     def _add_row(self, row: Element) -> None:
         cells: list[str] = []
@@ -113,6 +137,8 @@ class _Reader:
                 cells += [text] * min(_repeats(cell, "number-columns-repeated"), _MOST_REPEATED_CELLS)
         for _ in range(min(_repeats(row, "number-rows-repeated"), _MOST_REPEATED_ROWS)):
             self._table.add(cells)
+        for note in row.iter("{*}note-body"):
+            self._builder.text(_note(note), BlockKind.NOTE)
 
 
 def _is_seen(paragraph: Element, cell: Element) -> bool:
@@ -123,6 +149,10 @@ def _is_seen(paragraph: Element, cell: Element) -> bool:
         if xml.local(owner) in _SKIPPED:
             return False
     return True
+
+
+def _note(note: Element) -> str:
+    return " ".join("".join(_runs(one)) for one in note.iter("{*}p"))
 
 
 def _repeats(element: Element, name: str) -> int:
@@ -141,6 +171,8 @@ def _runs(element: Element) -> Iterator[str]:
             yield "\t"
         elif name == "line-break":
             yield "\n"
+        elif name == "hidden-text" and xml.attribute(one, "is-hidden") == "true":
+            pass
         elif name and name not in _SKIPPED:
             yield from _runs(one)
         yield (one.tail or "").replace("\n", " ")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
 from typing import Any
@@ -55,16 +56,23 @@ def _serve(connection: Connection, source: Source) -> None:
 
 def _open(source: Source) -> Any:
     try:
-        return pypdfium2.PdfDocument(source.memory())
+        document = pypdfium2.PdfDocument(source.memory())
     except pypdfium2.PdfiumError:
         return None
+    with suppress(pypdfium2.PdfiumError):
+        # Does nothing where there is no form.
+        document.init_forms()
+    return document
 
 
 def _draw(document: Any, index: int, width: int) -> bytes:
-    """One page with its annotations on white; nothing where PDFium can't load it."""
+    """One page with its annotations and what is filled in on white; nothing where PDFium can't load it."""
     page = pdfium.FPDF_LoadPage(document.raw, index)
     if not page:
         return b""
+    form = document.formenv.raw if document.formenv is not None else None
+    if form is not None:
+        pdfium.FORM_OnAfterLoadPage(page, form)
     try:
         across, down = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
         if not (across > 0 and down > 0):
@@ -78,9 +86,13 @@ def _draw(document: Any, index: int, width: int) -> bytes:
         pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
         flags = pdfium.FPDF_ANNOT | pdfium.FPDF_REVERSE_BYTE_ORDER
         pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, flags)
+        if form is not None:
+            pdfium.FPDF_FFLDraw(form, bitmap, page, 0, 0, width, height, 0, flags)
         pdfium.FPDFBitmap_Destroy(bitmap)
         return ANSWER.pack(PAGE, width, height) + bytes(pixels)
     finally:
+        if form is not None:
+            pdfium.FORM_OnBeforeClosePage(page, form)
         pdfium.FPDF_ClosePage(page)
 
 

@@ -78,6 +78,9 @@ def _read_pages(source: Source, count: int) -> list[PageText]:
 def _say_what_is_missing(pages: Sequence[PageText], count: int, builder: DocumentBuilder) -> None:
     if not any(page.lines for page in pages):
         raise UnreadableError(FileStatus.NO_TEXT, "There is no text in this file (a scan?).")
+    lost = sum(not page.width for page in pages)
+    if lost:
+        builder.notes.append(f"Pages that are damaged and could not be read: {lost:,} of {count:,}.")
     bare = sum(page.drawn and not page.lines for page in pages)
     if bare:
         builder.notes.append(f"Pages without text (scans?): {bare:,} of {count:,}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pypdfium2
@@ -36,8 +37,7 @@ class PageReader:
     def __init__(self, source: Source) -> None:
         """Raises UnreadableError."""
         self._source = source
-        self._document = open_pdf(source)
-        self._read = 0
+        self._open()
 
     @property
     def count(self) -> int:
@@ -47,9 +47,16 @@ class PageReader:
         """The lines of a page; index from 0. Raises UnreadableError."""
         if self._read == _PAGES_AT_A_TIME:
             self._document.close()
-            self._document, self._read = open_pdf(self._source), 0
+            self._open()
         self._read += 1
-        return read_page(self._document.raw, index)
+        form = self._document.formenv
+        return read_page(self._document.raw, index, form.raw if form is not None else None)
 
     def close(self) -> None:
         self._document.close()
+
+    def _open(self) -> None:
+        self._document, self._read = open_pdf(self._source), 0
+        with suppress(pypdfium2.PdfiumError):
+            # Does nothing where there is no form.
+            self._document.init_forms()

@@ -8,6 +8,7 @@ translated at the ends of each line (FPDFText_GetCharIndexFromTextIndex, fpdf_se
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from app.documents.clean import clean
+from app.documents.pdf_filled import filled_in
 from app.domain.documents import Rectangle
 
 # What PDFium gives for a hyphen at the end of a line, with no line end after it: U+FFFE, older versions U+0002.
@@ -70,6 +72,12 @@ class PagePlan:
         across, up = self._right - self._left, self._top - self._bottom
         self.width, self.height = (up, across) if self._turns % 2 else (across, up)
 
+    def runs_down(self, text_page: Any, unit: int) -> bool:
+        """Whether text is turned clockwise by a quarter on the page as shown. unit is the index of a text unit."""
+        index = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, unit)
+        angle = pdfium.FPDFText_GetCharAngle(text_page, index)
+        return bool((round(angle / (math.pi / 2)) + self._turns) % 4 == 1)
+
     def place(self, left: float, bottom: float, right: float, top: float) -> Rectangle:
         match self._turns:
             case 0:
@@ -83,17 +91,19 @@ class PagePlan:
         return Rectangle(round(a, 1), round(b, 1), round(c, 1), round(d, 1))
 
 
-def read_page(document: Any, index: int) -> PageText:
-    """The lines of one page; none where PDFium can't load it. Index from 0."""
+def read_page(document: Any, index: int, form: Any = None) -> PageText:
+    """The lines of one page; none where PDFium can't load it. Index from 0. form is the document's, if any."""
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
         return NO_PAGE
     try:
         plan = PagePlan(page)
         with _text_of(page) as text_page:
-            lines = tuple(_lines(text_page, plan)) if text_page else ()
+            lines = list(_lines(text_page, plan)) if text_page else []
+            for text, box in filled_in(page, form):
+                _insert(lines, _line(text, [box], plan, broken=False))
         drawn = bool(lines) or pdfium.FPDFPage_CountObjects(page) > 0
-        return PageText(round(plan.width, 1), round(plan.height, 1), lines, drawn)
+        return PageText(round(plan.width, 1), round(plan.height, 1), tuple(lines), drawn)
     finally:
         pdfium.FPDF_ClosePage(page)
 
@@ -118,13 +128,28 @@ def _lines(text_page: Any, plan: PagePlan) -> Iterator[Line]:
     text = bytes(memoryview(buffer)[: max(written - 1, 0)]).decode("utf-16-le", errors="replace")
     astral = bool(text) and max(text) > "\uffff"
     edges = tuple(ctypes.c_double() for _ in range(4))
+    sideways: list[Line] = []
     unit = 0
     for raw, ending in _split(text):
         units = len(raw.encode("utf-16-le", "surrogatepass")) // 2 if astral else len(raw)
         first, unit = unit, unit + units + len(ending)
         boxes = _boxes(text_page, first, units, edges)
-        if boxes and not raw.isspace():
-            yield _line(raw, boxes, plan, ending.startswith(_HYPHENS))
+        if not boxes or raw.isspace():
+            continue
+        line = _line(raw, boxes, plan, ending.startswith(_HYPHENS))
+        if line.height > 2 * (line.box.right - line.box.left) and plan.runs_down(text_page, first):
+            sideways.append(line)
+            continue
+        yield from _in_order(sideways)
+        sideways = []
+        yield line
+    yield from _in_order(sideways)
+
+
+def _in_order(sideways: list[Line]) -> list[Line]:
+    """Lines that run down the page, the right one first: PDFium gives them from left to right."""
+    backward = bool(sideways) and sideways[0].box.left < sideways[-1].box.left
+    return sideways[::-1] if backward else sideways
 
 
 def _line(raw: str, boxes: list[Box], plan: PagePlan, broken: bool) -> Line:
@@ -133,6 +158,18 @@ def _line(raw: str, boxes: list[Box], plan: PagePlan, broken: bool) -> Line:
         text = _LEADERS.sub(" … ", text)
     lefts, bottoms, rights, tops = zip(*boxes, strict=True)
     return Line(text, plan.place(min(lefts), min(bottoms), max(rights), max(tops)), broken)
+
+
+def _insert(lines: list[Line], line: Line) -> None:
+    """Put a line that was filled in behind what stands before it on its row, or else above what stands below."""
+    middle = (line.box.top + line.box.bottom) / 2
+    beside = [
+        (one.box.left, index)
+        for index, one in enumerate(lines)
+        if one.box.top <= middle <= one.box.bottom and one.box.left <= line.box.left
+    ]
+    below = (index for index, one in enumerate(lines) if one.box.top > middle)
+    lines.insert(max(beside)[1] + 1 if beside else next(below, len(lines)), line)
 
 
 def _split(text: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ import stat
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from multiprocessing.reduction import send_handle
 from pathlib import Path
@@ -60,14 +61,17 @@ class DocumentReader:
         self._current: _Reading | None = None
         self._lock = threading.Lock()
 
-    def read(self, path: Path, another_follows: bool = False) -> ReadResult:
+    def read(
+        self, path: Path, another_follows: bool = False, given_up: Callable[[], bool] = lambda: False
+    ) -> ReadResult:
         """Read a file. Never raises for what the file, the system or the reading process does.
 
         another_follows prepares the next process while this file is read; without it no process is left in the end.
+        given_up is asked once the process is there: a stop() before that has nothing to end.
         """
         started = time.monotonic()
         try:
-            result = self._read(path, another_follows)
+            result = self._read(path, another_follows, given_up)
         except UnreadableError as error:
             result = ReadResult(error.status, error.reason)
         except OSError as error:
@@ -80,13 +84,13 @@ class DocumentReader:
         """Give up the file that is being read; its result says STOPPED."""
         with self._lock:
             if self._current is not None:
-                self._current.kill(FileStatus.STOPPED, "Reading was stopped.")
+                self._current.kill(*STOPPED)
 
     def close(self) -> None:
         """End what waits for the next file."""
         self._starter.close()
 
-    def _read(self, path: Path, another_follows: bool) -> ReadResult:
+    def _read(self, path: Path, another_follows: bool, given_up: Callable[[], bool]) -> ReadResult:
         # O_NONBLOCK: a named pipe that nobody writes to would keep us waiting in open.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         descriptor = os.open(path, flags)
@@ -96,6 +100,8 @@ class DocumentReader:
             kind = identify(os.read(descriptor, HEAD_BYTES), path.name)
             os.lseek(descriptor, 0, os.SEEK_SET)
             reading = self._begin(kind)
+            if given_up():
+                reading.kill(*STOPPED)
             request = Request(kind, path.name, facts.st_size, self._limits, "" if PASSES_DESCRIPTORS else str(path))
             return self._exchange(reading, request, descriptor, another_follows)
         finally:
@@ -156,6 +162,7 @@ class DocumentReader:
         return reading
 
 
+STOPPED = (FileStatus.STOPPED, "Reading was stopped.")
 _NONSENSE = "Reading this file failed: what came of it makes no sense."
 _TIMED_OUT = "Reading this file takes longer than it may."
 
@@ -196,6 +203,9 @@ def _after_death(code: int) -> ReadResult:
     names = {getattr(signal, name, None) for name in ("SIGXCPU",)}
     if code < 0 and -code in names:
         return ReadResult(FileStatus.TIMED_OUT, _TIMED_OUT)
+    if code == -getattr(signal, "SIGABRT", 6):
+        # What libraries in C++ do when they are given no more memory.
+        return ReadResult(FileStatus.OUT_OF_MEMORY, OUT_OF_MEMORY)
     if code == -getattr(signal, "SIGKILL", 9):
         return ReadResult(
             FileStatus.OUT_OF_MEMORY, "The system ended the reading of this file, most likely because memory ran short."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from app.documents.builder import DocumentBuilder
@@ -13,7 +14,11 @@ from app.documents.tables import TableWriter
 
 _SAMPLE = 64 << 10
 _LONGEST_FIELD = 1 << 20
-_DELIMITERS = ",;\t|"
+# In this order where several would do: where a comma is the sign in numbers, it stands in each line as well.
+_DELIMITERS = "\t;|,"
+_QUOTED = re.compile(r'"[^"]*"')
+_SAID = re.compile(r"sep=(.)\r?\n", re.I)
+"""What Excel takes a first line for."""
 
 
 def extract(source: Source, builder: DocumentBuilder) -> None:
@@ -21,8 +26,10 @@ def extract(source: Source, builder: DocumentBuilder) -> None:
     text = read_text(source, builder)
     csv.field_size_limit(_LONGEST_FIELD)
     table = TableWriter(builder)
+    said = _SAID.match(text)
+    delimiter = said.group(1) if said else _delimiter(text[:_SAMPLE], source.name)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text[:_SAMPLE], source.name)):
+        for row in csv.reader(io.StringIO(text[said.end() if said else 0 :], newline=""), delimiter=delimiter):
             table.add(row)
     except csv.Error:
         # A field without end, most likely an unpaired quotation mark: its lines are still worth reading.
@@ -32,10 +39,10 @@ def extract(source: Source, builder: DocumentBuilder) -> None:
 def _delimiter(sample: str, name: str) -> str:
     if name.lower().endswith((".tsv", ".tab")):
         return "\t"
-    lines = [line for line in sample.splitlines()[:50] if line.strip()]
+    lines = [line for line in _QUOTED.sub("", sample).splitlines()[:50] if line.strip()]
     counts = {mark: sorted(line.count(mark) for line in lines) for mark in _DELIMITERS}
     # What stands in most lines the same number of times is what divides them.
-    return max(_DELIMITERS, key=lambda mark: (_steady(counts[mark]), counts[mark][len(lines) // 2] if lines else 0))
+    return max(_DELIMITERS, key=lambda mark: _steady(counts[mark]))
 
 
 def _steady(counts: Sequence[int]) -> float:

@@ -33,7 +33,10 @@ def extract(source: Source, builder: DocumentBuilder) -> None:
 
 def _add_slide(archive: Archive, part: str, number: int, builder: DocumentBuilder) -> None:
     with archive.open(part) as stream:
-        shapes = list(xml.parse(stream).iter(*_SHAPES))
+        # What only programs show that can't show the same thing in its other form is left out.
+        shapes = [
+            one for one in xml.parse(stream).iter(*_SHAPES) if next(one.iterancestors("{*}Fallback"), None) is None
+        ]
     title = next((shape for shape in shapes if _role(shape) in _TITLES), None)
     name = " ".join(_paragraphs(title)) if title is not None else ""
     builder.leave_headings()

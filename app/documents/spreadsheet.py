@@ -25,6 +25,8 @@ _BUILT_IN_PERCENT = {9: 0, 10: 2}
 _FIRST_OWN_FORMAT = 164
 # What in a number format is text and no sign of a date: quoted, escaped, colours, currencies.
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
+_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.I)
+_BUILT_IN_ELAPSED = 46
 _DATE_SIGN = re.compile(r"[dmyhs]", re.I)
 _DECIMALS = re.compile(r"\.(0+)")
 _LETTERS = re.compile(r"[A-Z]{1,3}")
@@ -132,6 +134,8 @@ class _Formats:
             return raw
         index = _integer(style) if style else 0
         form = self._of_style[index] if 0 <= index < len(self._of_style) else 0
+        if form == _BUILT_IN_ELAPSED or _ELAPSED.search(self._codes.get(form, "")):
+            return _elapsed(number)
         code = _LITERAL.sub("", self._codes.get(form, "").split(";")[0])
         if form in _BUILT_IN_DATES or (form >= _FIRST_OWN_FORMAT and _DATE_SIGN.search(code) and "0" not in code[:1]):
             return self._date(number) or raw
@@ -152,6 +156,13 @@ class _Formats:
         start = datetime(1904, 1, 1) if self.use_1904 else datetime(1899, 12, 30 if number >= 61 else 31)
         moment = start + timedelta(seconds=seconds)
         return f"{moment:%Y-%m-%d}" if seconds % 86_400 == 0 else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _elapsed(days: float) -> str:
+    """A length of time: 36 hours are no day of the calendar."""
+    seconds = round(abs(days) * 86_400)
+    rest = f":{seconds % 60:02}" if seconds % 60 else ""
+    return f"{'-' if days < 0 else ''}{seconds // 3600}:{seconds // 60 % 60:02}{rest}"
 
 
 def _shared_strings(archive: Archive, part: str) -> list[str]:

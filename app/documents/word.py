@@ -19,6 +19,7 @@ from app.documents.xml import Element
 from app.domain.documents import BlockKind
 
 _SKIPPED = frozenset({"del", "moveFrom", "instrText", "delText", "pPr", "Fallback", "txbxContent", "footnoteRef"})
+_NOTES = ("footnote", "endnote")
 _LITERAL = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
@@ -68,7 +69,8 @@ class _Reader:
                 if _owner(paragraph, "p") is None:
                     self._add_paragraph(paragraph)
             return
-        table.add([" ".join(_text(paragraph) for paragraph in cell.iter("{*}p")) for cell in cells])
+        table.add([" ".join(_text(one) for one in cell.iter("{*}p") if _is_read(one)) for cell in cells])
+        self._add_notes(row)
 
     def _add_paragraph(self, paragraph: Element) -> None:
         style = self._styles.of(paragraph)
@@ -81,10 +83,13 @@ class _Reader:
             else:
                 self._builder.text(text, BlockKind.ITEM if label else BlockKind.PARAGRAPH)
         for box in paragraph.iter("{*}txbxContent"):
-            if _owner(box, "Fallback") is None:
+            if _is_read(box):
                 self._builder.text("\n".join(_text(one) for one in box.iter("{*}p")))
-        for kind in ("footnote", "endnote"):
-            for mark in paragraph.iter(f"{{*}}{kind}Reference"):
+        self._add_notes(paragraph)
+
+    def _add_notes(self, element: Element) -> None:
+        for kind in _NOTES:
+            for mark in element.iter(f"{{*}}{kind}Reference"):
                 note = self._notes.pop((kind, xml.attribute(mark, "id")), "")
                 self._builder.text(note, BlockKind.NOTE)
 
@@ -92,7 +97,7 @@ class _Reader:
 def _notes(archive: Archive, folder: str) -> dict[tuple[str, str], str]:
     """Footnotes and endnotes by kind and id."""
     found: dict[tuple[str, str], str] = {}
-    for kind in ("footnote", "endnote"):
+    for kind in _NOTES:
         part = posixpath.join(folder, f"{kind}s.xml")
         if part in archive:
             with archive.open(part) as stream:
@@ -106,6 +111,11 @@ def _notes(archive: Archive, folder: str) -> dict[tuple[str, str], str]:
 def _owner(element: Element, name: str) -> Element | None:
     """The nearest element with this name around one."""
     return next(element.iterancestors(f"{{*}}{name}"), None)
+
+
+def _is_read(element: Element) -> bool:
+    """Whether it is not what programs show that can't show the same thing in its other form."""
+    return _owner(element, "Fallback") is None
 
 
 def _text(paragraph: Element) -> str:

@@ -22,8 +22,10 @@ from app.documents.source import Source
 from app.domain.documents import DocumentKind, FileStatus, ReadResult
 from app.process_name import name_process
 
-# The last is for the names in zip archives.
-_ALWAYS_NEEDED = ("utf_8", "utf_16", "utf_16_le", "utf_16_be", "latin_1", "ascii", "cp1252", "cp437")
+# cp437 is for the names in zip archives, the last for the headers of mail: the email package goes through it.
+_ALWAYS_NEEDED = (
+    *("utf_8", "utf_16", "utf_16_le", "utf_16_be", "latin_1", "ascii", "cp1252", "cp437", "raw_unicode_escape"),
+)
 # Kinds whose texts come in whatever encoding; the others are binary, or XML, whose encodings libxml2 knows.
 _IN_ANY_ENCODING = frozenset(
     {

@@ -101,10 +101,12 @@ class Attaching:
 
     def _read(self, pending: PendingAttachment) -> None:
         """On the lane."""
+        if pending.id not in self._pending:
+            return
         self._post(lambda: self._change(replace(pending, status=FileStatus.READING)))
         self._reading = pending.id
         try:
-            outcome = self._ingest.attach(pending.path)
+            outcome = self._ingest.attach(pending.path, lambda: pending.id not in self._pending)
         except AppError as error:
             outcome = Outcome(FileStatus.UNREADABLE, str(error))
         finally:

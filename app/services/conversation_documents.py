@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +55,11 @@ class ConversationDocuments:
         return {**library, **self._attached}
 
 
+def _printable(name: str) -> str:
+    """Bytes of a name that are no text are replaced."""
+    return os.fsencode(name).decode(errors="replace")
+
+
 def _named(document: StoredDocument, paths: dict[str, Path]) -> StoredDocument:
     path = paths[document.sha256]
     return replace(document, name=path.name, path=str(path))
@@ -86,8 +92,16 @@ class Consultation:
         return ConversationDocuments(self._index, self._files, attached, library, self.embeddings)
 
     def stored(self, sha256: str) -> StoredDocument | None:
-        """A document with its text, for the viewer; None if it is not in the index any more. Raises StoreError."""
-        return self._index.document(sha256)
+        """A document with its text, for the viewer; None if it is not in the index any more. Raises StoreError.
+
+        Its place is where it is now: it may have been renamed or moved since it was read.
+        """
+        document = self._index.document(sha256)
+        places = self._files.places(sha256) if document is not None else []
+        if document is None or document.path in map(str, places):
+            return document
+        place = next((one for one in places if one.exists()), None)
+        return document if place is None else replace(document, name=_printable(place.name), path=str(place))
 
     def marks(self, sha256: str, start: int, end: int) -> tuple[Mark, ...]:
         """Where these characters of a document stand on its pages. Raises StoreError."""

@@ -89,6 +89,13 @@ def in_words(step: ToolStep) -> str:
             return f"Called {step.subject}"
 
 
+def drawn_from(rests_on: Evidence) -> str:
+    """``Drawn from 5 passages in 3 of 13 files.``"""
+    files = _counted(max(rests_on.of_files, rests_on.files), "file")
+    within = f"{rests_on.files} of {files}" if rests_on.of_files > 1 else files
+    return f"Drawn from {_counted(rests_on.passages, 'passage')} in {within}."
+
+
 def _count(excerpts: Iterable[Excerpt]) -> tuple[int, int]:
     """Stretches of text that do not overlap, and the files that they are from."""
     ranges = sorted({(one.sha256, one.start, one.start + len(one.text)) for one in excerpts if one.text})

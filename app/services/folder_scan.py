@@ -90,11 +90,15 @@ _HUGE = 10 << 20
 
 @dataclass(slots=True)
 class Scan:
-    """files by path; unlisted are folders that could not be looked into, missing those of the library itself."""
+    """files by path; unlisted are folders that could not be looked into, missing those of the library itself.
+
+    linked says that something was found by a link: the system tells nothing of changes there.
+    """
 
     files: dict[bytes, FileFacts] = field(default_factory=dict)
     unlisted: list[bytes] = field(default_factory=list)
     missing: list[Path] = field(default_factory=list)
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ def _look_into(folder: bytes, found: Scan) -> list[bytes]:
             if name.startswith((".", *_IGNORED_NAMES)):
                 continue
             try:
+                found.linked = found.linked or entry.is_symlink()
                 if entry.is_dir():
                     if name not in _IGNORED_FOLDERS:
                         folders.append(entry.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -29,11 +30,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Watched:
-    """A library under watch. polled: the system gives no events for some folder of it."""
+    """A library under watch. places has the device and number of each folder that is watched, by which it is known
+    when another has taken its name. polled: the system gives no events for some folder of it; linked: for what links
+    lead to.
+    """
 
     folders: tuple[Path, ...]
     watches: dict[Path, ObservedWatch] = field(default_factory=dict)
+    places: dict[Path, tuple[int, int]] = field(default_factory=dict)
     polled: bool = False
+    linked: bool = False
     next_poll: float = 0.0
     first_change: float = 0.0
     last_change: float = 0.0
@@ -72,6 +78,13 @@ class FolderWatch:
             watched = self._watched.pop(name, None)
         for watch in watched.watches.values() if watched else ():
             self._unschedule(watch)
+
+    def look(self, name: str) -> None:
+        """Have a library looked at now and then besides, because there are links in it."""
+        with self._lock:
+            watched = self._watched.get(name)
+            if watched is not None:
+                watched.linked = True
 
     def close(self) -> None:
         """End the threads."""
@@ -133,14 +146,22 @@ class FolderWatch:
     def _look_after_folders(self, name: str, watched: _Watched) -> None:
         """Take note of folders that went or came back: a watch does not outlive its folder."""
         for folder in watched.folders:
-            there = folder.is_dir()
-            if there == (folder in watched.watches) or (there and watched.polled):
-                continue
-            if there:
+            place = _place(folder)
+            if folder in watched.watches and place != watched.places.get(folder):
+                self._forget(watched.watches[folder])
+                self.noticed(name)
+            if place is not None and folder not in watched.watches and not watched.polled:
+                watched.places[folder] = place
                 self._schedule(name, watched, folder)
-            else:
-                self._unschedule(watched.watches.pop(folder))
-            self.noticed(name)
+                self.noticed(name)
+
+    def _forget(self, watch: ObservedWatch) -> None:
+        """Take back a watch whose folder is gone, for every library that shares it."""
+        with self._lock:
+            for watched in self._watched.values():
+                for folder in [folder for folder, one in watched.watches.items() if one == watch]:
+                    del watched.watches[folder]
+        self._unschedule(watch)
 
     def _is_due(self, watched: _Watched, now: float) -> bool:
         with self._lock:
@@ -149,10 +170,19 @@ class FolderWatch:
                 if quiet:
                     watched.first_change = 0.0
                 return quiet
-            if watched.polled and now >= watched.next_poll:
+            if (watched.polled or watched.linked) and now >= watched.next_poll:
                 watched.next_poll = now + self._poll
                 return True
             return False
+
+
+def _place(folder: Path) -> tuple[int, int] | None:
+    """What a folder is, whatever its name; None if it is not there."""
+    try:
+        facts = folder.stat()
+    except OSError:
+        return None
+    return (facts.st_dev, facts.st_ino) if stat.S_ISDIR(facts.st_mode) else None
 
 
 class _Handler(FileSystemEventHandler):

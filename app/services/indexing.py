@@ -66,16 +66,18 @@ class Indexing:
         ingest: Ingest,
         progress: Callable[[str, bool], None],
         failed: Callable[[AppError], None],
+        linked: Callable[[str], None] = lambda _: None,
     ) -> None:
         """progress is told the library, and whether the work on it is done; failed, why work had to stop.
 
-        Both are called on the lane.
+        linked is told a library in which links lead to other places. All are called on the lane.
         """
         self._lane = lane
         self._files = files
         self._ingest = ingest
         self._progress = progress
         self._failed = failed
+        self._linked = linked
         self._state = _State()
         self._lock = threading.Lock()
 
@@ -109,7 +111,7 @@ class Indexing:
         with self._lock:
             self._state.closed = True
             self._state.tasks.clear()
-        self._ingest.stop()
+        self._ingest.end()
 
     def standing(self, name: str, counts: Counts) -> Standing:
         with self._lock:
@@ -153,6 +155,7 @@ class Indexing:
             self._failed(error)
             with self._lock:
                 self._state.tasks.clear()
+            self._rest()
             self._progress(name, True)
             return
         self._submit()
@@ -167,6 +170,8 @@ class Indexing:
             if self._state.tasks.get(name) is not task:
                 return
             self._state.missing[name] = tuple(found.missing)
+        if found.linked:
+            self._linked(name)
         self._files.update(name, changes.changed, changes.lost, retry)
         self._progress(name, False)
 
@@ -180,14 +185,19 @@ class Indexing:
         self._progress(name, False)
         started = time.monotonic()
         try:
-            outcome = self._ingest.take_file(name, file, another_follows=True)
+            outcome = self._ingest.take_file(name, file, True, lambda: not self._is_wanted(name, task))
         finally:
             with self._lock:
                 self._state.current = None
         if outcome.status is not FileStatus.STOPPED:
             task.seconds += time.monotonic() - started
             task.bytes_done += file.facts.size + _PER_FILE_BYTES
+        self._rest()
         self._progress(name, False)
+
+    def _is_wanted(self, name: str, task: _Task) -> bool:
+        with self._lock:
+            return self._state.tasks.get(name) is task
 
     def _finish(self, name: str, task: _Task) -> None:
         with self._lock:
@@ -195,10 +205,13 @@ class Indexing:
             if task.scan or self._state.tasks.get(name) is not task:
                 return
             del self._state.tasks[name]
+        self._rest()
+        self._progress(name, True)
+
+    def _rest(self) -> None:
         if self.idle:
             # Nothing follows, so the process that waits for the next file goes.
             self._ingest.close()
-        self._progress(name, True)
 
 
 def _seconds_left(task: _Task, counts: Counts) -> float | None:

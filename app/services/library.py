@@ -55,7 +55,9 @@ class LibraryService(Consultation):
         self._lane = Lane("documents")
         self._ingest = Ingest(index, self._files)
         self._attaching = Attaching(self._lane, post, index, self._ingest, store, self._on_attached)
-        self._indexing = Indexing(self._lane, self._files, self._ingest, self._on_progress, self._on_failure)
+        self._indexing = Indexing(
+            self._lane, self._files, self._ingest, self._on_progress, self._on_failure, self._on_linked
+        )
         self._told = 0.0
         self._prune_later = False
         self._watch = (
@@ -250,6 +252,11 @@ class LibraryService(Consultation):
         if done:
             self._post(lambda: self._guarded(lambda: self._prune(recent=self._index.must_forget)))
             self._post(self._embed)
+
+    def _on_linked(self, name: str) -> None:
+        """On the lane."""
+        if self._watch is not None:
+            self._watch.look(name)
 
     def _on_attached(self, event: AttachmentChanged) -> None:
         self._notify(event)

@@ -55,12 +55,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of an indexed document without its text. tokens is an estimate of what a model would read."""
+    """What is known of an indexed document without its text. tokens is an estimate of what a model would read.
+
+    note says what is missing from it.
+    """
 
     sha256: str
     pages: int | None
     passages: int
     tokens: int
+    note: str = ""
 
 
 class DocumentIndex:
@@ -116,7 +120,7 @@ class DocumentIndex:
         """What is known of a document, None if it is not in the index."""
         with self.reading() as connection:
             row = connection.execute(
-                "SELECT sha256, pages, passages, tokens FROM documents WHERE sha256 = ?", (sha256,)
+                "SELECT sha256, pages, passages, tokens, note FROM documents WHERE sha256 = ?", (sha256,)
             ).fetchone()
         return Facts(*row) if row else None
 
@@ -176,16 +180,24 @@ class DocumentIndex:
             return [_hit(connection, candidate) for candidate in selection.candidates]
 
     def add(
-        self, connection: sqlite3.Connection, origin: Origin, document: Document, passages: Sequence[Passage]
+        self,
+        connection: sqlite3.Connection,
+        origin: Origin,
+        document: Document,
+        passages: Sequence[Passage],
+        note: str = "",
     ) -> Facts:
-        """Store a document with its passages, inside a transaction; one that is there already stays as it is."""
+        """Store a document with its passages, inside a transaction; one that is there already stays as it is.
+
+        note says what is missing from it.
+        """
         pages = len(document.units) if document.units else None
-        facts = Facts(origin.sha256, pages, len(passages), estimate_tokens(document.text))
+        facts = Facts(origin.sha256, pages, len(passages), estimate_tokens(document.text), note)
         row = connection.execute(
             """
-            INSERT INTO documents (sha256, name, path, size, kind, title, characters, tokens, passages, pages,
+            INSERT INTO documents (sha256, name, path, size, kind, title, note, characters, tokens, passages, pages,
                                    unit_kind, units, marks)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING RETURNING id
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING RETURNING id
             """,
             (
                 origin.sha256,
@@ -194,6 +206,7 @@ class DocumentIndex:
                 origin.size,
                 document.kind.value,
                 storable(document.title),
+                storable(note),
                 len(document.text),
                 facts.tokens,
                 facts.passages,

@@ -161,6 +161,15 @@ class LibraryFiles:
             )
             return {sha256: Path(os.fsdecode(path)) for sha256, path in rows}
 
+    def places(self, sha256: str) -> list[Path]:
+        """The files of all libraries that have this content and are in the index."""
+        with self._index.reading() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT path FROM files WHERE sha256 = ? AND status = ? ORDER BY path",
+                (sha256, FileStatus.INDEXED),
+            )
+            return [Path(os.fsdecode(path)) for (path,) in rows]
+
     def rename(self, library: str, new: str) -> None:
         with self._index.writing() as connection:
             connection.execute("DELETE FROM files WHERE library = ?", (new,))

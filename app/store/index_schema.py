@@ -20,7 +20,7 @@ from contextlib import closing
 from pathlib import Path
 
 _APPLICATION_ID = int.from_bytes(b"IngX", "big")
-_SCHEMA = 2
+_SCHEMA = 3
 """To be raised with every change of the schema, of index_text, of the passages or of what is read of a file."""
 VERSION = _SCHEMA << 16 | int(unicodedata.unidata_version.split(".")[0])
 _BUSY_SECONDS = 10.0
@@ -40,6 +40,7 @@ CREATE TABLE documents (
     size INTEGER NOT NULL,
     kind TEXT NOT NULL,
     title TEXT NOT NULL,
+    note TEXT NOT NULL,
     characters INTEGER NOT NULL,
     tokens INTEGER NOT NULL,
     passages INTEGER NOT NULL,

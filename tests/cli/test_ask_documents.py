@@ -81,7 +81,8 @@ def test_attached_files_go_with_the_question(run: Ask, tmp_path: Path) -> None:
     long.write_text(TERMS)
     code, output, _ = run(QUESTION, "--attach", short, long)
     assert code == 0
-    assert output == "Your documents mention warranty【1†L0】.\n\n【1†L0】 long.txt, line 0\n"
+    lines = ("Your documents mention warranty【1†L0】.", "", "【1†L0】 long.txt, line 0")
+    assert output.splitlines() == [*lines, "Drawn from 1 passage in 1 of 2 files."]
 
 
 def test_a_conversation_is_shown_with_its_sources(run: Ask, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

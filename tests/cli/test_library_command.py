@@ -9,7 +9,7 @@ import pytest
 
 from tests.bert_models import write_tiny
 from tests.cli.test_commands import inglenook
-from tests.documents.making import pdf
+from tests.documents.making import pdf, xlsx_file
 
 
 @pytest.fixture
@@ -44,6 +44,21 @@ def test_a_library_is_listed_and_tells_how_it_stands(data: Path, folder: Path) -
         "lease.pdf": "indexed",
     }
     assert json.loads(inglenook("library", "list", "--json", data=data).stdout)[0]["folders"] == [str(folder)]
+
+
+def test_names_of_files_do_not_steer_the_terminal(data: Path, folder: Path) -> None:
+    name = "two\nlines \x1b[2J\u202egnp.txt"
+    (folder / name).write_text("The notice period of two lines.")
+    (folder / "hidden.xlsx").write_bytes(xlsx_file())
+    inglenook("library", "rescan", "Papers", data=data)
+    status = inglenook("library", "status", "Papers", data=data).stdout
+    found = inglenook("library", "search", "Papers", "period of two lines", data=data).stdout
+    for printed in (status, found):
+        assert r"two\nlines \x1b[2J\u202egnp.txt" in printed
+    assert "1 passage\n" in status
+    assert "Hidden sheets were left out (Secret)." in status
+    told = json.loads(inglenook("library", "status", "Papers", "--json", data=data).stdout)
+    assert str(folder / name) in [file["path"] for file in told["files"]]
 
 
 def test_passages_are_found_with_their_place(data: Path, folder: Path) -> None:

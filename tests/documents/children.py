@@ -11,7 +11,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from app.documents import sandbox
+from app.documents import pdf_twin, sandbox, worker
 from app.documents.limits import MIB, Limits
 from app.domain.documents import DocumentKind
 
@@ -44,6 +44,12 @@ def eats(connection: Connection, likely: DocumentKind) -> None:
     while True:
         kept.append(b"x" * (16 * MIB))
         time.sleep(0.01)
+
+
+def reads_alone(connection: Connection, likely: DocumentKind) -> None:
+    """The real one without a twin."""
+    pdf_twin.start_twin = lambda source, limits: source
+    worker.serve(connection, likely)
 
 
 def tries_everything(results: Connection) -> None:

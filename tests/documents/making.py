@@ -85,6 +85,32 @@ def _quoted(text: str) -> str:
     return text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
 
 
+def filled_form() -> bytes:
+    """A page of a form: fields that are filled in, one of them in two places, a tick, a note, and what is not shown."""
+    font = "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
+    content = "BT /F1 11 Tf 72 700 Td (Name:) Tj 0 -40 Td (Policy:) Tj 0 -40 Td (Smoker) Tj 0 -40 Td (Yours) Tj ET"
+    field = "<</Type/Annot/Subtype/Widget/Rect[{} 320 {}]{}>>"
+    fields = [
+        field.format("120 695", 715, "/FT/Tx/T(name)/V(Ada Lovelace)/F 4"),
+        field.format("120 655", 675, "/Parent 5 0 R/F 4"),
+        field.format("120 615", 635, "/FT/Btn/T(smoker)/V/Yes/AS/Yes/F 4/AP<</N<</Yes 4 0 R>>>>"),
+        field.format("120 395", 415, "/FT/Tx/T(hidden)/V(hidden)/F 2"),
+        field.format("120 395", 415, "/FT/Tx/T(password)/V(password)/Ff 8192/F 4"),
+        "<</Type/Annot/Subtype/FreeText/Contents(Call back)/Rect[72 500 272 520]/F 4>>",
+    ]
+    first = 6
+    numbers = " ".join(f"{first + index} 0 R" for index in range(len(fields)))
+    objects = [
+        f"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[5 0 R {numbers}]>>>>",
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R{font}/Annots[{numbers}]>>",
+        f"<</Length {len(content)}>>stream\n{content}\nendstream",
+        f"<</FT/Tx/T(policy)/V(PX-7781)/Kids[{first + 1} 0 R]>>",
+        *fields,
+    ]
+    return _assembled([body.encode() for body in objects], "/Root 1 0 R")
+
+
 def written(lines: Sequence[str], top: float = 700, leading: float = 14, left: float = 72) -> list[Drawn]:
     """Lines of text from the top of a page downward."""
     return [(left, top - leading * index, line) for index, line in enumerate(lines)]

@@ -7,8 +7,10 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from app.documents.limits import Limits
 from app.documents.passages import passages
-from app.domain.documents import Document, Rectangle
+from app.documents.reader import read_document
+from app.domain.documents import Document, FileStatus, Rectangle
 from tests.documents import making
 from tests.documents.reading import extracted, outline
 
@@ -135,6 +137,42 @@ def test_marks_are_where_a_viewer_draws_the_words(
     ys, xs = zip(*dark, strict=True)
     assert max(xs) - min(xs) == pytest.approx(box.right - box.left, abs=6)
     assert max(ys) - min(ys) == pytest.approx(box.bottom - box.top, abs=6)
+
+
+def test_what_was_filled_into_a_form_is_read_in_its_place(tmp_path: Path) -> None:
+    document = extracted(making.filled_form(), tmp_path / "a.pdf")
+    assert " ".join(document.text.split()) == "Name: Ada Lovelace Policy: PX-7781 Smoker ☒ Yours Call back"
+    box = _place(document, "Ada Lovelace")
+    assert (box.left, box.right) == (120, 320)
+    assert (box.top, box.bottom) == (792 - 715, 792 - 695)
+
+
+def test_pages_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    content = making.pdf([making.written(["A sentence on a page."])] * 3)
+    path.write_bytes(content.replace(b"/Count 3", b"/Count 5"))
+    result = read_document(path)
+    assert (result.status, result.reason) == (
+        FileStatus.READ,
+        "Pages that are damaged and could not be read: 2 of 5.",
+    )
+
+
+def test_a_page_with_more_than_memory_holds_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(making.pdf([[(72, n % 780, f"{n} " + "word " * 200) for n in range(1000)]]))
+    result = read_document(path, Limits(memory_bytes=64 << 20))
+    assert (result.status, result.reason) == (
+        FileStatus.OUT_OF_MEMORY,
+        "Reading this file takes more memory than it may.",
+    )
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_lines_keep_their_order_on_a_page_that_is_turned(rotate: int, tmp_path: Path) -> None:
+    lines = [f"Line {number} of a page that somebody has turned around." for number in range(5)]
+    text = extracted(making.pdf([making.written(lines)], rotate=rotate), tmp_path / "a.pdf").text
+    assert text.split() == " ".join(lines).split()
 
 
 def test_a_sentence_that_runs_over_a_page_stays_in_one_passage(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -150,6 +151,36 @@ def test_every_page_of_a_long_pdf_is_read_in_its_place(long_pdf: Path) -> None:
     for number, unit in enumerate(result.document.units, start=1):
         assert f"Page {number} speaks" in result.document.text[unit.start : unit.end]
     assert len(result.document.units) == 400
+
+
+@LINUX
+@pytest.mark.parametrize("damage", ["none", "turned", "noise", "hole", "no table", "wrong count"])
+def test_two_processes_read_what_one_reads(damage: str, tmp_path: Path) -> None:
+    pages = [making.written([f"Page {number} speaks of {word} things." for word in _WORDS]) for number in range(150)]
+    content = bytearray(making.pdf(pages, rotate=90 if damage == "turned" else 0))
+    content += b"%" * (256 << 10)
+    if damage == "noise":
+        noise = random.Random(7)
+        for _ in range(300):
+            content[noise.randrange(200_000)] = noise.randrange(256)
+    elif damage == "hole":
+        content[60_000:90_000] = bytes(30_000)
+    elif damage == "no table":
+        content = content.replace(b"xref", b"xxxx")
+    elif damage == "wrong count":
+        content = content.replace(b"/Count 150", b"/Count 190")
+    path = tmp_path / "a.pdf"
+    path.write_bytes(content)
+    results = []
+    for starter in (Nursery(serve), Nursery(children.reads_alone)):
+        reader = DocumentReader(starter=starter)
+        results.append(replace(reader.read(path), seconds=0))
+    assert results[0] == results[1]
+    assert results[0].document is not None
+    assert len(results[0].document.units) in {150, 190}
+
+
+_WORDS = [f"{kind}{number}" for kind in ("old", "new", "odd") for number in range(12)]
 
 
 @LINUX

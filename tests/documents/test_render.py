@@ -89,6 +89,19 @@ def test_text_is_drawn_exactly_where_it_was_read(
     assert within == everywhere
 
 
+def test_what_was_filled_into_a_form_is_drawn_where_it_was_read(tmp_path: Path, renderer: PageRenderer) -> None:
+    path = tmp_path / "a.pdf"
+    content = making.filled_form()
+    path.write_bytes(content)
+    document = read_document(path).document
+    assert document is not None
+    page = drawn(renderer.render(path, hashlib.sha256(content).hexdigest(), 1, 612))
+    for words in ("Ada Lovelace", "PX-7781"):
+        start = document.text.index(words)
+        (mark,) = document.marks_in(start, start + len(words))
+        assert ink(page, mark.rectangle, 612) > 50
+
+
 def test_one_process_draws_all_pages_of_a_file_and_is_locked_in(tmp_path: Path, renderer: PageRenderer) -> None:
     path, sha256 = lease(tmp_path / "a.pdf")
     pictures = {drawn(renderer.render(path, sha256, page, 200)).pixels for page in (1, 2, 3)}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from watchdog.observers.api import BaseObserver
 
+from app.services.folder_scan import scan
 from app.services.folder_watch import FolderWatch
 from tests.services.libraries import Shelf
 
@@ -105,6 +106,43 @@ def test_a_folder_that_goes_and_comes_back_is_told_both_times_and_watched_again(
     heard.names.clear()
     (folder / "new.txt").touch()
     heard.one()
+
+
+def test_a_folder_that_another_takes_the_place_of_is_told_and_watched(
+    tmp_path: Path, heard: Heard, start: Callable[..., FolderWatch]
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (tmp_path / "other").mkdir()
+    watch = start()
+    watch_from_now(watch, heard, "Papers", folder)
+    watch_from_now(watch, heard, "Same", folder)
+    folder.rename(tmp_path / "away")
+    (tmp_path / "other").rename(folder)
+    heard.one()
+    heard.one()
+    assert set(heard.names) == {"Papers", "Same"}
+    time.sleep(2 * QUIET)
+    heard.names.clear()
+    (folder / "new.txt").touch()
+    heard.one()
+    heard.one()
+    assert set(heard.names) == {"Papers", "Same"}
+
+
+def test_what_links_lead_to_is_looked_at_now_and_then(tmp_path: Path, heard: Heard) -> None:
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "papers" / "link").symlink_to(tmp_path / "elsewhere")
+    assert scan([tmp_path / "papers"]).linked
+    assert not scan([tmp_path / "elsewhere"]).linked
+    watch = FolderWatch(heard, QUIET, 0.3)
+    try:
+        watch_from_now(watch, heard, "Papers", tmp_path / "papers")
+        watch.look("Papers")
+        assert heard.one() == heard.one() == "Papers"
+    finally:
+        watch.close()
 
 
 def test_without_events_the_folder_is_looked_at_now_and_then(

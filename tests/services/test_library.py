@@ -6,15 +6,18 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 from app.domain.documents import FileStatus
 from app.errors import DocumentError, NotFoundError, StoreError
 from app.services.document_events import LibraryChanged
 from app.services.reading import Ingest
-from app.store.index_files import KnownFile
-from tests.documents.making import pdf
+from app.store.index import DocumentIndex
+from app.store.index_files import KnownFile, LibraryFiles
+from tests.documents.making import pdf, xlsx_file
 from tests.services.libraries import Shelf
 
 
@@ -44,9 +47,9 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     read = DocumentReader.read
 
-    def noted(self: DocumentReader, path: Path, another_follows: bool = False):  # type: ignore[no-untyped-def]
+    def noted(self: DocumentReader, path: Path, *others: object):  # type: ignore[no-untyped-def]
         names.append(path.name)
-        return read(self, path, another_follows)
+        return read(self, path, *others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(DocumentReader, "read", noted)
     return names
@@ -161,21 +164,53 @@ class TestAFileThat:
         assert documents is not None
         assert [hit.name for hit in documents.search("dough", 5)] == ["zopf.txt"]
 
+    def test_lacks_something_says_so_still_when_it_was_touched_or_moved(self, shelf: Shelf, folder: Path) -> None:
+        (folder / "book.xlsx").write_bytes(xlsx_file())
+        shelf.create("Papers", folder)
+
+        def notes() -> list[str]:
+            return [file.reason for file in shelf.service.files("Papers") if file.path.suffix == ".xlsx"]
+
+        before = notes()
+        assert before == ["Hidden sheets were left out (Secret)."]
+        os.utime(folder / "book.xlsx", (1, 1))
+        shelf.rescan("Papers")
+        assert notes() == before
+        (folder / "book.xlsx").rename(folder / "story.xlsx")
+        shelf.rescan("Papers")
+        assert notes() == before
+
+    def test_is_wrongly_named_speaks_for_no_other_file(self, shelf: Shelf, folder: Path) -> None:
+        (folder / "a.docx").write_text("Words in the wrong dress.")
+        (folder / "b.txt").write_text("Words in the wrong dress.")
+        shelf.create("Papers", folder)
+        statuses = shelf.statuses("Papers")
+        assert (statuses["a.docx"], statuses["b.txt"]) == (FileStatus.DAMAGED, FileStatus.INDEXED)
+
+    def test_was_moved_is_opened_where_it_is(self, shelf: Shelf, folder: Path) -> None:
+        shelf.create("Papers", folder)
+        sha256 = shelf.index.search("dough", 1)[0].document
+        (folder / "bread.txt").rename(folder / "below" / "loaf.txt")
+        shelf.rescan("Papers")
+        document = shelf.service.stored(sha256)
+        assert document is not None
+        assert (document.name, document.path) == ("loaf.txt", str(folder / "below" / "loaf.txt"))
+
     def test_could_not_be_opened_is_tried_again(self, shelf: Shelf, folder: Path) -> None:
         target = folder / "late.txt"
         target.write_text("Late, but readable.")
         first = Ingest.take_file
         attempts: list[Path] = []
 
-        def fail_once(self: Ingest, library: str, file: KnownFile, another_follows: bool):  # type: ignore[no-untyped-def]
+        def fail_once(self: Ingest, library: str, file: KnownFile, *others: Any):  # type: ignore[no-untyped-def]
             if file.path == target and not attempts:
                 attempts.append(target)
                 target.rename(folder / ".away")
                 try:
-                    return first(self, library, file, another_follows)
+                    return first(self, library, file, *others)
                 finally:
                     (folder / ".away").rename(target)
-            return first(self, library, file, another_follows)
+            return first(self, library, file, *others)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Ingest, "take_file", fail_once)
@@ -246,6 +281,31 @@ class TestALibraryThat:
         shelf.service.remove("One")
         shelf.until(lambda: names_found(shelf, "dough") == [])
         assert names_found(shelf, "notice period") == ["lease.pdf"]
+
+
+def test_reading_ends_at_once_however_early_it_is_given_up(tmp_path: Path, folder: Path) -> None:
+    (folder / "a.txt").write_text("word " * 2_000_000)
+    given_up = iter([False, False, False, True])
+    index = DocumentIndex(tmp_path / "index.db")
+    ingest = Ingest(index, LibraryFiles(index))
+    # The last time that it is asked is once the process is there, but before anybody could have ended it.
+    outcome = ingest.attach(folder / "a.txt", lambda: next(given_up, True))
+    assert outcome.status is FileStatus.STOPPED
+    ingest.end()
+    assert ingest.attach(folder / "bread.txt").status is FileStatus.STOPPED
+    ingest.close()
+    index.close()
+
+
+def test_no_process_waits_for_a_library_that_is_paused(shelf: Shelf, folder: Path) -> None:
+    for number in range(200):
+        (folder / f"{number}.txt").write_text(f"Text {number}.")
+    shelf.service.create("Papers", [folder])
+    shelf.until(lambda: shelf.library("Papers").indexed >= 1)
+    shelf.service.pause("Papers")
+    shelf.run_for(1.0)
+    left = [" ".join(child.cmdline()) for child in psutil.Process().children()]
+    assert [line for line in left if "resource_tracker" not in line] == []
 
 
 def test_nothing_is_read_while_an_answer_is_made_but_attachments_are(
