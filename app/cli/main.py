@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import sys
 from collections.abc import Sequence
@@ -86,6 +87,8 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
 
 
 def _window(paths: Paths, options: argparse.Namespace) -> int:
+    # Nothing that is made until the window is filled is garbage; run() has the collector begin after that.
+    gc.disable()
     # Qt is loaded here and nowhere else: the other commands must start without a screen and in no time.
     from app.ui.handover import Handover, hand_over
     from app.ui.run import run

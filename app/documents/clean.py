@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _SPACES = dict.fromkeys((0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " ")
@@ -33,10 +34,23 @@ _INVISIBLE = dict.fromkeys(
     )
 )
 _TABLE: dict[int, str | None] = {**_INVISIBLE, **_LIGATURES, **_SPACES, **_BREAKS}
+
+
+def _ranges(codes: Iterable[int]) -> str:
+    """Characters as the ranges of a class, which compiles many times faster than each of them."""
+    runs: list[tuple[int, int]] = []
+    for code in sorted(codes):
+        if runs and runs[-1][1] == code - 1:
+            runs[-1] = (runs[-1][0], code)
+        else:
+            runs.append((code, code))
+    return "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in runs)
+
+
 # Three searches, for the speed of it: Python compares a class of characters one range after another, unless all of them
 # are of 16 bits.
 _ASCII_CHANGED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_CHANGED = re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(_TABLE) if code <= 0xFFFF) + "]")
+_CHANGED = re.compile(f"[{_ranges(code for code in _TABLE if code <= 0xFFFF)}]")
 _TAGS = re.compile("[\U000e0000-\U000e007f]")
 _RUN_OF_SPACE = re.compile(r"\s+")
 _RUN_OF_BLANKS = re.compile(r"[ \t]+")

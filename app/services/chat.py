@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -145,11 +145,22 @@ class ChatService:
     def conversation(self, conversation_id: ConversationId) -> Conversation:
         """A conversation with its messages; an answer that is being written is as far as it is on screen."""
         conversation = self._store.conversation(conversation_id)
+        return replace(conversation, messages=self._as_on_screen(conversation.messages))
+
+    def latest(self, conversation_id: ConversationId, count: int) -> Conversation:
+        """A conversation with so many of its last messages; before() gives those that led to them."""
+        conversation = self._store.conversation(conversation_id, count)
+        return replace(conversation, messages=self._as_on_screen(conversation.messages))
+
+    def before(self, message: Message, count: int) -> tuple[Message, ...]:
+        """So many of the messages that led to one, oldest first; none before the first."""
+        return self._as_on_screen(self._store.before(message, count))
+
+    def _as_on_screen(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         latest = dict(self._unsaved)
         if self._running is not None:
             latest[self._running.answer.id] = self._running.answer
-        messages = tuple(latest.get(message.id, message) for message in conversation.messages)
-        return replace(conversation, messages=messages)
+        return tuple(latest.get(message.id, message) for message in messages)
 
     def find(self, prefix: str) -> ConversationId:
         """The conversation whose id begins so. Raises NotFoundError."""

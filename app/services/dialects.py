@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.chat_template import TemplateDialect
 from app.domain.chat import Attachment, ConversationId, Message, MessageId, Role, Text
 from app.domain.dialect import Dialect, PromptOptions, StreamParser
 from app.domain.models import ModelInfo
@@ -33,6 +32,9 @@ def dialect_for(model: ModelInfo) -> Dialect:
         return HarmonyDialect()
     if model.chat_template is None:
         raise _no_chat_model(model.path.name)
+    # Brings a template engine, for which nobody has to wait who uses gpt-oss, nor the window.
+    from app.chat_template import TemplateDialect
+
     return TemplateDialect(model.chat_template, bos=model.bos, eos=model.eos, add_bos=model.add_bos)
 
 

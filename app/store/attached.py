@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from app.domain.chat import ConversationId
 from app.errors import NotFoundError, StoreError
 from app.store.errors import store_errors
 from app.store.rows import storable
+from app.store.sqlite import Database
 
 
 @dataclass(frozen=True, slots=True)

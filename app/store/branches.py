@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sqlite_utils import Database
-
 from app.domain.chat import ConversationId, MessageId
 from app.store.errors import store_errors
+from app.store.sqlite import Database
 
 _VERSIONS = """
     SELECT id, parent_id, role FROM messages WHERE conversation_id = ? ORDER BY created_at, rowid

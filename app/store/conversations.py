@@ -26,6 +26,7 @@ from app.errors import NotFoundError, StoreError
 from app.store.connections import BUSY_SECONDS
 from app.store.database import ChatDatabase
 from app.store.errors import store_errors
+from app.store.listed import ListedConversations
 from app.store.parts import part_from_row, part_to_row
 from app.store.rows import conversation_from_row, message_from_row, now, storable, timestamp, value_to_json
 from app.store.search_index import forget_deleted
@@ -39,9 +40,12 @@ _BRANCH = """
         UNION ALL
         SELECT parent.id, parent.parent_id, depth + 1
         FROM messages AS parent JOIN branch ON parent.id = branch.parent_id
+        LIMIT ?
     )
     SELECT messages.* FROM branch JOIN messages USING (id) ORDER BY depth DESC
 """
+_ALL = -1
+"""No limit, in SQLite's words."""
 _PARTS = """
     SELECT message_id, kind, data FROM parts
     WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position
@@ -59,7 +63,7 @@ class ConversationStore:
     def __init__(self, database: ChatDatabase) -> None:
         self._database = database
         self._writer = this_process()
-        self._listed: dict[bool, dict[tuple[Any, ...], Conversation]] = {}
+        self._listed = ListedConversations(database)
 
     @property
     def read_only(self) -> StoreError | None:
@@ -114,24 +118,21 @@ class ConversationStore:
     @store_errors()
     def conversations(self, trashed: bool = False) -> list[Conversation]:
         """List the conversations (or those in the trash) without their messages, the one used last first."""
-        cursor = self._database.execute(
-            "SELECT * FROM conversations WHERE (trashed_at IS NOT NULL) = ? ORDER BY updated_at DESC, id", [trashed]
-        )
-        names = [column[0] for column in cursor.description]
-        # Asked for after every change, of which few concern more than one: the others are not made anew.
-        before = self._listed.get(trashed, {})
-        listed = {row: before.get(row) or conversation_from_row(dict(zip(names, row, strict=True))) for row in cursor}
-        self._listed[trashed] = listed
-        return list(listed.values())
+        return self._listed.listed(trashed)
 
     @store_errors()
-    def conversation(self, conversation_id: ConversationId) -> Conversation:
-        """Load a conversation with the messages of the branch that its head ends, oldest first."""
+    def conversation(self, conversation_id: ConversationId, last: int = _ALL) -> Conversation:
+        """Load a conversation with the messages of the branch that its head ends, or the last of them, oldest first."""
         rows = self._rows("SELECT * FROM conversations WHERE id = ?", conversation_id)
         if not rows:
             raise _no_conversation(conversation_id)
-        messages = self._messages(self._rows(_BRANCH, rows[0]["head_id"]))
+        messages = self._messages(self._rows(_BRANCH, rows[0]["head_id"], last))
         return conversation_from_row(rows[0], messages)
+
+    @store_errors()
+    def before(self, message: Message, count: int) -> list[Message]:
+        """Load so many of the messages that led to one, oldest first."""
+        return self._messages(self._rows(_BRANCH, message.parent_id, count))
 
     @store_errors()
     def whole_conversation(self, conversation_id: ConversationId) -> Conversation:
@@ -421,7 +422,8 @@ class ConversationStore:
         return [message_from_row(row, parts[row["id"]]) for row in rows]
 
     def _rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
-        return list(self._database.query(sql, parameters))
+        columns, rows = self._database.rows(sql, parameters)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _new_message(

@@ -10,8 +10,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from app import APP_NAME
 from app.errors import StoreError
 from app.store import marks
@@ -39,6 +37,7 @@ from app.store.files import (
 from app.store.log import has_lost_commits
 from app.store.migrations import CHAT, Schema
 from app.store.search_index import DamagedIndexError, remake
+from app.store.sqlite import Database
 
 _log = logging.getLogger(__name__)
 _JUST_NOW_SECONDS = 60.0
@@ -87,6 +86,23 @@ class ChatDatabase(Database):
             if code == sqlite3.SQLITE_CORRUPT:
                 self.checked_at = 0.0
             raise
+
+    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """What a query gives, and the names of its columns; much faster than row by row where there are many."""
+        self.conn.text_factory = str
+        try:
+            return self._fetched(sql, parameters)
+        except sqlite3.OperationalError as error:
+            # All but one that comes of text which is no UTF-8 are SQLite's, and have a code.
+            if hasattr(error, "sqlite_errorcode"):
+                raise
+        finally:
+            read_smashed_text(self.conn)
+        return self._fetched(sql, parameters)
+
+    def _fetched(self, sql: str, parameters: Iterable[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        cursor = self.execute(sql, parameters)
+        return [column[0] for column in cursor.description], cursor.fetchall()
 
     def close(self) -> None:
         """Close; what was read and found whole need not be read again at the next start, unless something happens."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
 from app.store.search_index import search_indexes
+from app.store.sqlite import Database, Migrations
 
 _chat = Migrations("chat")
 

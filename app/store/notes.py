@@ -6,11 +6,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from app.domain.chat import ConversationId
 from app.store.errors import store_errors
 from app.store.rows import now, storable, timestamp
+from app.store.sqlite import Database
 
 
 class NoteStore:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from typing import Any, TypeVar
 
 from app.domain.chat import (
@@ -24,8 +24,25 @@ from app.domain.chat import (
 )
 from app.store.parts import to_json
 
-_Member = TypeVar("_Member", bound=StrEnum)
 _Value = TypeVar("_Value", Statistics, Failure)
+
+CONVERSATION = (
+    "id",
+    "title",
+    "created_at",
+    "updated_at",
+    "started_on",
+    "effort",
+    "head_id",
+    "trashed_at",
+    "in_sight_from",
+    "pinned_at",
+)
+# A newer version may have invented others, which are taken for the usual one.
+_EFFORTS = {each.value: each for each in Effort}
+_ROLES = {each.value: each for each in Role}
+_STATUSES = {each.value: each for each in Status}
+_FAILURES = {each.value: each for each in FailureKind}
 
 
 def now() -> datetime:
@@ -47,19 +64,35 @@ def value_to_json(value: Statistics | Failure | None) -> str | None:
 
 
 def conversation_from_row(row: dict[str, Any], messages: Sequence[Message] = ()) -> Conversation:
+    # An older file that can't be changed is read as it is.
+    found = conversation_of(*map(row.get, CONVERSATION))  # type: ignore[arg-type]  # the schema knows
+    return replace(found, messages=tuple(messages))
+
+
+def conversation_of(
+    identity: str,
+    title: str,
+    created_at: str,
+    updated_at: str,
+    started_on: str,
+    effort: str,
+    head_id: str | None,
+    trashed_at: str | None,
+    in_sight_from: str | None,
+    pinned_at: str | None,
+) -> Conversation:
+    """The conversation in a row of the columns that CONVERSATION names. In this form, as thousands are listed."""
     return Conversation(
-        id=ConversationId(row["id"]),
-        title=row["title"],
-        created_at=_moment(row["created_at"]),
-        updated_at=_moment(row["updated_at"]),
-        started_on=_day(row["started_on"]),
-        effort=_member(Effort, row["effort"], Effort.MEDIUM),
-        head_id=None if row["head_id"] is None else MessageId(row["head_id"]),
-        trashed_at=None if row["trashed_at"] is None else _moment(row["trashed_at"]),
-        # An older file that can't be changed is read as it is.
-        in_sight_from=MessageId(row["in_sight_from"]) if row.get("in_sight_from") else None,
-        pinned_at=_moment(row["pinned_at"]) if row.get("pinned_at") else None,
-        messages=tuple(messages),
+        ConversationId(identity),
+        title,
+        _moment(created_at),
+        _moment(updated_at),
+        _day(started_on),
+        _EFFORTS.get(effort, Effort.MEDIUM),
+        MessageId(head_id) if head_id is not None else None,
+        _moment(trashed_at) if trashed_at is not None else None,
+        MessageId(in_sight_from) if in_sight_from else None,
+        _moment(pinned_at) if pinned_at else None,
     )
 
 
@@ -68,10 +101,10 @@ def message_from_row(row: dict[str, Any], parts: Sequence[Part]) -> Message:
         id=MessageId(row["id"]),
         conversation_id=ConversationId(row["conversation_id"]),
         parent_id=None if row["parent_id"] is None else MessageId(row["parent_id"]),
-        role=_member(Role, row["role"], Role.ASSISTANT),
+        role=_ROLES.get(row["role"], Role.ASSISTANT),
         parts=tuple(parts),
         created_at=_moment(row["created_at"]),
-        status=_member(Status, row["status"], Status.COMPLETE),
+        status=_STATUSES.get(row["status"], Status.COMPLETE),
         model=row["model"],
         statistics=_value_from_json(Statistics, row["statistics"]),
         failure=_value_from_json(Failure, row["failure"]),
@@ -80,9 +113,9 @@ def message_from_row(row: dict[str, Any], parts: Sequence[Part]) -> Message:
 
 def _moment(text: str) -> datetime:
     """Read a moment or a day. One that was smashed on the disk, which SQLite can't notice, must not cost the rest."""
-    for legible in (text, text[:19], text[:10]):
+    for length in (len(text), 19, 10):
         try:
-            moment = datetime.fromisoformat(legible)
+            moment = datetime.fromisoformat(text[:length])
         except ValueError:
             continue
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -96,14 +129,6 @@ def _day(text: str) -> date:
         return _moment(text).date()
 
 
-def _member(kind: type[_Member], value: str, otherwise: _Member) -> _Member:
-    """Give the member of that name, or the usual one if a newer version invented it."""
-    try:
-        return kind(value)
-    except ValueError:
-        return otherwise
-
-
 def _value_from_json(kind: type[_Value], text: str | None) -> _Value | None:
     if text is None:
         return None
@@ -111,7 +136,7 @@ def _value_from_json(kind: type[_Value], text: str | None) -> _Value | None:
     try:
         values = {name: value for name, value in json.loads(text).items() if name in known}
         if "kind" in values:
-            values["kind"] = _member(FailureKind, values["kind"], FailureKind.OTHER)
+            values["kind"] = _FAILURES.get(values["kind"], FailureKind.OTHER)
         return kind(**values)
     except (TypeError, ValueError, AttributeError):
         return None

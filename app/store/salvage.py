@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from app.domain.chat import Role
 from app.store.files import log_of
 from app.store.log import read_log
@@ -30,6 +28,7 @@ from app.store.pages import (
     table_record,
 )
 from app.store.parts import is_json, legible_part
+from app.store.sqlite import Database
 
 Progress = Callable[[float], None]
 

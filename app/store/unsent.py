@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from app.domain.chat import ConversationId, Effort, MessageId, Unsent, new_message_id
 from app.store.errors import store_errors
 from app.store.rows import now, storable, timestamp
+from app.store.sqlite import Database
 
 _BESIDE = """
     SELECT EXISTS (

@@ -43,12 +43,16 @@ class BlockStack(QWidget):
             kept += 1
         if kept == len(blocks) == len(self._blocks):
             return
-        self.setUpdatesEnabled(False)
+        # Nobody sees a stack that is only being made, and to hold its updates costs more than to fill it.
+        seen = self.isVisible()
+        if seen:
+            self.setUpdatesEnabled(False)
         for index in range(kept, len(blocks)):
             self._show(index, blocks[index])
         self._drop_from(len(blocks))
         self._blocks = list(blocks)
-        self.setUpdatesEnabled(True)
+        if seen:
+            self.setUpdatesEnabled(True)
 
     def _show(self, index: int, block: Block) -> None:
         wanted = ProseView if isinstance(block, Prose) else CodeBlock

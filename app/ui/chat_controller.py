@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -30,6 +31,8 @@ from app.ui.ports import CorePort
 from app.ui.throttle import Throttle
 from app.ui.widgets.notice import Choice
 
+READ = 60
+"""Messages that are read at a time: more than a page has room for, and far fewer than a long conversation has."""
 _AGAIN = "again"
 
 
@@ -97,7 +100,7 @@ class ChatController(QObject):
     def show_conversation(self, conversation_id: str) -> None:
         """Show a conversation, and the running answer if it belongs to it."""
         try:
-            conversation = self._core.chat.conversation(ConversationId(conversation_id))
+            conversation = self._core.chat.latest(ConversationId(conversation_id), READ)
         except AppError as error:
             self.failed.emit(error)
             return
@@ -165,7 +168,7 @@ class ChatController(QObject):
                 self._transcript.add(event.answer)
             else:
                 # It is answered again, perhaps with less of the conversation in the model's sight.
-                self._show_messages(self._core.chat.conversation(event.conversation_id))
+                self._show_messages(self._core.chat.latest(event.conversation_id, READ))
             self._transcript.follow()
         self._panels.composer.set_running(True)
         self.changed.emit()
@@ -214,16 +217,24 @@ class ChatController(QObject):
             answer.show_thinking(live.thinking_seconds, live.thinking, not live.hurried)
 
     def _show_messages(self, conversation: Conversation) -> None:
-        self._transcript.show_messages(conversation.messages, conversation.in_sight_from)
+        self._transcript.show_messages(conversation.messages, conversation.in_sight_from, self._before)
         if conversation.messages and conversation.messages[-1].status is Status.FAILED:
             self._show_choices(conversation.messages[-1].id)
+
+    def _before(self, message: Message) -> Sequence[Message]:
+        """Older messages, for the reader who scrolls up."""
+        try:
+            return self._core.chat.before(message, READ)
+        except AppError as error:
+            self.failed.emit(error)
+            return ()
 
     def _show_choices(self, message_id: MessageId) -> None:
         """Let the user go on after an answer that failed: as was offered, or by trying again."""
         answer = self._transcript.answer(message_id)
         if answer is None or self._current is None:
             return
-        messages = self._core.chat.conversation(self._current).messages
+        messages = self._core.chat.latest(self._current, 1).messages
         last = messages[-1] if messages else None
         if last is None or last.id != message_id or last.role is not Role.ASSISTANT or last.status is not Status.FAILED:
             return

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QFrame, 
 from app.domain.chat import Conversation, ConversationId
 from app.export.formats import Format
 from app.ui.conversation_delegate import ConversationDelegate
-from app.ui.conversation_model import ConversationModel, RowRole
+from app.ui.conversation_model import ConversationModel, Index, RowRole
 from app.ui.theme import Theme
 
 
@@ -112,6 +112,10 @@ class ConversationList(QListView):
         if index.isValid() and not self._read_only:
             self.setFocus(Qt.FocusReason.OtherFocusReason)
             self.edit(index)
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Paint what changed. QListView would lay out all rows anew, but each keeps its height whatever it says."""
+        QAbstractItemView.dataChanged(self, first, last, list(roles))
 
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
         super().closeEditor(editor, hint)

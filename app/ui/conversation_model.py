@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
@@ -46,16 +46,17 @@ class ConversationModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: list[Row] = []
+        self._made: dict[ConversationId, tuple[Conversation, Row]] = {}
         self._today = date.min
 
     def show_conversations(self, conversations: Sequence[Conversation], today: date) -> None:
         """Show these, and touch no row that stays as it is: of thousands only a few change at a time."""
         if today != self._today:
             self.beginResetModel()
-            self._rows, self._today = rows(conversations, today), today
+            self._rows, self._today = self._arranged(conversations, today), today
             self.endResetModel()
             return
-        old, new = self._rows, rows(conversations, today)
+        old, new = self._rows, self._arranged(conversations, today)
         first = _equal(old, new)
         last = _equal(old[first:][::-1], new[first:][::-1])
         gone, come = old[first : len(old) - last], new[first : len(new) - last]
@@ -116,14 +117,28 @@ class ConversationModel(QAbstractListModel):
         usable = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return usable | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
 
+    def _arranged(self, conversations: Sequence[Conversation], today: date) -> list[Row]:
+        """The rows, of which those of conversations that are as they were are the same ones."""
+        before = self._made
+        self._made = {
+            each.id: known if (known := before.get(each.id)) and known[0] is each else (each, _row(each))
+            for each in conversations
+        }
+        return rows(conversations, today, lambda conversation: self._made[conversation.id][1])
 
-def rows(conversations: Sequence[Conversation], today: date) -> list[Row]:
+
+def _row(conversation: Conversation) -> Row:
+    title = conversation.title or words.untitled()
+    return Row(title, conversation.id, conversation.updated_at, conversation.pinned_at is not None)
+
+
+def rows(conversations: Sequence[Conversation], today: date, row: Callable[[Conversation], Row] = _row) -> list[Row]:
     """Pinned ones first, the one pinned last at the end; then the newest first, under headings."""
     result: list[Row] = []
     pinned = sorted((each for each in conversations if each.pinned_at), key=_pinned_at)
     others = sorted((each for each in conversations if not each.pinned_at), key=_updated_at, reverse=True)
     if pinned:
-        result += [Row(words.pinned()), *(_row(each, pinned=True) for each in pinned)]
+        result += [Row(words.pinned()), *map(row, pinned)]
     heading, oldest = "", words.section(date.min, today)
     for conversation in others:
         # Everything below the last heading is older still.
@@ -132,17 +147,14 @@ def rows(conversations: Sequence[Conversation], today: date) -> list[Row]:
             if section != heading:
                 heading = section
                 result.append(Row(section))
-        result.append(_row(conversation))
+        result.append(row(conversation))
     return result
-
-
-def _row(conversation: Conversation, pinned: bool = False) -> Row:
-    return Row(conversation.title or words.untitled(), conversation.id, conversation.updated_at, pinned)
 
 
 def _equal(one: Sequence[Row], other: Sequence[Row]) -> int:
     """How many rows at the beginning are the same in both."""
-    different = (at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right)
+    pairs = enumerate(zip(one, other, strict=False))
+    different = (at for at, (left, right) in pairs if left is not right and left != right)
     return next(different, min(len(one), len(other)))
 
 

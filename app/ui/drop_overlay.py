@@ -8,8 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.export.reading import holds_conversations
-from app.ui import document_words, transfer_words
+from app.ui import document_words
 from app.ui.theme import Theme, body_font
 
 MODEL = ".gguf"
@@ -36,6 +35,9 @@ class DropOverlay(QWidget):
         folders = sum(path.is_dir() for path in paths)
         model = model_in(paths) is not None
         if conversations_in(paths) and not model:
+            # As below: the window need not wait for what reads files.
+            from app.ui import transfer_words
+
             self._title, self._words = transfer_words.drop()
         else:
             self._title, self._words = document_words.drop_of(len(paths), folders, model)
@@ -72,4 +74,6 @@ def model_in(paths: list[Path]) -> Path | None:
 
 def conversations_in(paths: list[Path]) -> list[Path]:
     """The files with conversations, if all of these are."""
+    from app.export.reading import holds_conversations
+
     return paths if paths and all(map(holds_conversations, paths)) else []

@@ -6,6 +6,7 @@ import base64
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -22,7 +23,6 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, 
 from app import APP_NAME
 from app.domain.chat import Effort
 from app.errors import AppError
-from app.ui.about_box import AboutBox
 from app.ui.actions import Act, build_actions
 from app.ui.banner import Banner
 from app.ui.composer import Composer
@@ -33,12 +33,9 @@ from app.ui.drop_overlay import DropOverlay
 from app.ui.find_bar import FindBar
 from app.ui.header import Header
 from app.ui.links import LinkOpener
-from app.ui.network_dialog import NetworkDialog
 from app.ui.pages import Pages
 from app.ui.panels import Panels
 from app.ui.ports import CorePort
-from app.ui.presenter import Presenter
-from app.ui.settings_dialog import SettingsDialog
 from app.ui.sidebar import Sidebar
 from app.ui.snackbar import Snackbar
 from app.ui.status_line import StatusLine
@@ -54,11 +51,17 @@ LEAST_MAIN = 460
 SIDEBAR_LEAST = 200
 SIDEBAR_MOST = 420
 
+if TYPE_CHECKING:
+    from app.ui.presenter import Presenter
+
 _log = logging.getLogger(__name__)
 
 
 class MainWindow(QMainWindow):
-    """Can be shown before there is a core; attach() fills it."""
+    """Can be shown before there is a core; attach() fills it.
+
+    What is not seen in the empty window is imported where it is used, so that the window need not wait for it.
+    """
 
     painted = Signal()  # the window is on screen
 
@@ -156,6 +159,8 @@ class MainWindow(QMainWindow):
 
     def attach(self, core: CorePort, initial_model: Path | None = None) -> None:
         """Show what a core holds, and let it be used."""
+        from app.ui.presenter import Presenter
+
         self._core = core
         self._restore_layout(core)
         presenter = Presenter(core, self.panels, self._theme, self)
@@ -256,16 +261,22 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_about_requested(self) -> None:
+        from app.ui.about_box import AboutBox
+
         info = self._core.models.state.info if self._core is not None else None
         AboutBox(self, info.variant if info is not None else "").open()
 
     @Slot()
     def _on_network_requested(self) -> None:
+        from app.ui.network_dialog import NetworkDialog
+
         NetworkDialog(self).open()
 
     @Slot()
     def _on_settings_requested(self) -> None:
         if self._core is not None:
+            from app.ui.settings_dialog import SettingsDialog
+
             dialog = SettingsDialog(self._core, self._theme, self)
             dialog.effort_chosen.connect(self._on_default_effort_chosen)
             dialog.backups_requested.connect(self.panels.sidebar.backups_requested)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from app.domain.chat import Message, MessageId, Role, Status
@@ -134,4 +134,5 @@ class MessageActions(QWidget):
         for button in self._buttons.values():
             if button.property("quiet") != quiet:
                 button.setProperty("quiet", quiet)
-                button.style().polish(button)
+                if button.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+                    button.style().polish(button)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     # The window is shown before what it stands on is loaded.
     from app.documents.render import RenderedPage, RenderFailure
-    from app.domain.chat import Attachment, Conversation, ConversationId, Effort, Failure, MessageId, Unsent
+    from app.domain.chat import Attachment, Conversation, ConversationId, Effort, Failure, Message, MessageId, Unsent
     from app.domain.documents import Mark, StoredDocument
     from app.domain.models import ContextPrice, ModelFile
     from app.domain.search import SearchQuery
@@ -49,6 +49,10 @@ class ChatPort(Protocol):
     def conversations(self, trashed: bool = False) -> Sequence[Conversation]: ...
 
     def conversation(self, conversation_id: ConversationId) -> Conversation: ...
+
+    def latest(self, conversation_id: ConversationId, count: int) -> Conversation: ...
+
+    def before(self, message: Message, count: int) -> Sequence[Message]: ...
 
     def answer_again(self, message_id: MessageId, *, resume: bool = False) -> None: ...
 

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.domain.chat import Failure, Status
 from app.errors import AppError
-from app.export.reading import holds_conversations
 from app.services.events import (
     Event,
     ModelChanged,
@@ -122,6 +121,9 @@ class Presenter(QObject):
 
     def open_files(self, paths: list[Path]) -> None:
         """Open files that the application was started with. Nobody chose to import a conversation: that is asked."""
+        # Mostly there are none, and the window need not wait for what reads them.
+        from app.export.reading import holds_conversations
+
         model = model_in(paths)
         if model is not None:
             self.models.choose(model)

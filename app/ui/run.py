@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QLocale, QMessageLogContext, QObject, QtMsgType, Slot, qInstallMessageHandler
+from PySide6.QtCore import QLocale, QMessageLogContext, QObject, QTimer, QtMsgType, Slot, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -128,6 +129,7 @@ class _Session(QObject):
     @Slot()
     def _on_painted(self) -> None:
         """The window is there; now for what may take time."""
+        QTimer.singleShot(0, self._on_filled)
         try:
             self._core = self._build_core(self._bridge.post)
         except DamagedDatabaseError as error:
@@ -144,6 +146,13 @@ class _Session(QObject):
         self.window.attach(self._core, model)
         self.window.open_files([path for path in self._waiting if path != model])
         self._waiting = []
+
+    @Slot()
+    def _on_filled(self) -> None:
+        """Begin to collect garbage, where that was put off; what is here by now stays, and is not looked through."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     def _explain(self, error: AppError) -> None:
         self.code = 1

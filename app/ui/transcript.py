@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, QUrl, Signal, Slot
@@ -30,6 +30,9 @@ NEAR_TOP = 300
 NEAR_EDGE = 80
 
 
+Before = Callable[[Message], Sequence[Message]]
+
+
 class Transcript(QScrollArea):
     """Shows messages, newest last, and stays at the newest unless the reader scrolled up."""
 
@@ -47,6 +50,8 @@ class Transcript(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._older: list[Message] = []
+        self._oldest: Message | None = None
+        self._before: Before | None = None
         self._rows: dict[MessageId, UserMessage | AnswerMessage] = {}
         self._in_sight_from: MessageId | None = None
         self._versions: Mapping[MessageId, Sequence[MessageId]] = {}
@@ -107,21 +112,26 @@ class Transcript(QScrollArea):
     def clear(self) -> None:
         """Show nothing."""
         self._older = []
+        self._oldest = self._before = None
         for row in self._rows.values():
             self._messages.removeWidget(row)
             row.hide()
             row.deleteLater()
         self._rows = {}
 
-    def show_messages(self, messages: Sequence[Message], in_sight_from: MessageId | None = None) -> None:
-        """Show a conversation from its end, and from where on the model sees it."""
-        self.setUpdatesEnabled(False)
+    def show_messages(
+        self, messages: Sequence[Message], in_sight_from: MessageId | None = None, before: Before | None = None
+    ) -> None:
+        """Show a conversation from its end, and from where on the model sees it.
+
+        before gives messages that came before one, some at a time, where these are not all.
+        """
         self.clear()
+        self._oldest, self._before = (messages[0], before) if messages else (None, None)
         self._in_sight_from = in_sight_from
         self._older = list(messages[:-FIRST])
         for message in messages[-FIRST:]:
             self.add(message)
-        self.setUpdatesEnabled(True)
         self._keeper.follow()
         self._fresh = True
 
@@ -167,7 +177,7 @@ class Transcript(QScrollArea):
 
     def bring(self, message_id: MessageId, top: int = MARGIN) -> bool:
         """Scroll so that a message stands so far below the top of the view. False if there is no such message."""
-        while message_id not in self._rows and self._older:
+        while message_id not in self._rows and self._has_older:
             self.show_older()
         row = self._rows.get(message_id)
         if row is None:
@@ -189,6 +199,8 @@ class Transcript(QScrollArea):
 
     def show_older(self, count: int = MORE) -> None:
         """Add older messages above, without moving what is in sight."""
+        if len(self._older) < count:
+            self._read_older()
         if not self._older:
             return
         self._keeper.hold()
@@ -232,6 +244,23 @@ class Transcript(QScrollArea):
             row.message_actions.set_read_only()
         self._rows[message.id] = row
         return row
+
+    @property
+    def _has_older(self) -> bool:
+        return bool(self._older) or (
+            self._before is not None and self._oldest is not None and self._oldest.parent_id is not None
+        )
+
+    def _read_older(self) -> None:
+        if self._before is None or self._oldest is None or self._oldest.parent_id is None:
+            return
+        messages = self._before(self._oldest)
+        if messages:
+            self._oldest = messages[0]
+            self._older = [*messages, *self._older]
+        else:
+            # What led there is lost, or can't be read.
+            self._before = None
 
     def _lay_out(self) -> None:
         """Give every row its place now: a page that was just filled has none before the next round of events."""

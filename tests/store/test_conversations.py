@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -32,6 +34,7 @@ from app.domain.chat import (
 )
 from app.errors import NotFoundError, StoreError
 from app.store.conversations import ConversationStore
+from app.store.database import ChatDatabase
 from app.store.parts import part_from_row, part_to_row
 
 NOBODY = ConversationId("0" * 32)
@@ -87,6 +90,51 @@ class TestAConversation:
         assert [talk.title for talk in store.conversations()] == ["first", "second"]
         assert store.conversations()[0].updated_at > second.updated_at
 
+    def test_that_changes_is_the_only_one_listed_anew(self, store: ConversationStore) -> None:
+        talks = [store.create_conversation(str(number)) for number in range(4)]
+        before = {talk.id: talk for talk in store.conversations()}
+        store.rename(talks[1].id, "renamed")
+        store.move_to_trash(talks[2].id)
+        ask(store, talks[0], "Why?")
+        listed = store.conversations()
+        assert [talk.title for talk in listed] == ["0", "3", "renamed"]
+        assert [talk.id for talk in listed if talk is before[talk.id]] == [talks[3].id]
+        assert [talk.id for talk in store.conversations(trashed=True)] == [talks[2].id]
+        store.restore(talks[2].id)
+        assert [talk.title for talk in store.conversations()] == ["0", "3", "2", "renamed"]
+
+    def test_is_listed_as_another_connection_changed_it(
+        self, path: Path, store: ConversationStore, talk: Conversation
+    ) -> None:
+        other = store.create_conversation("other")
+        assert len(store.conversations()) == 2
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE conversations SET title = 'from elsewhere' WHERE id = ?", [talk.id])
+            connection.execute("DELETE FROM conversations WHERE id = ?", [other.id])
+            connection.commit()
+        assert [each.title for each in store.conversations()] == ["from elsewhere"]
+
+    def test_is_listed_as_it_was_after_a_change_that_was_undone(
+        self, store: ConversationStore, talk: Conversation
+    ) -> None:
+        before = store.conversations()
+        with suppress(ZeroDivisionError), store.together():
+            store.rename(talk.id, "undone")
+            store.create_conversation("undone too")
+            assert {each.title for each in store.conversations()} == {"undone", "undone too"}
+            raise ZeroDivisionError
+        assert store.conversations() == before
+
+    def test_with_a_smashed_title_is_listed_among_the_others(
+        self, database: ChatDatabase, store: ConversationStore, talk: Conversation
+    ) -> None:
+        sound = store.create_conversation("sound")
+        with store.together():
+            database.execute("UPDATE conversations SET title = CAST(x'41ff42' AS TEXT) WHERE id = ?", [talk.id])
+        assert [each.title for each in store.conversations()] == ["sound", "A\ufffdB"]
+        assert store.conversation(talk.id).title == "A\ufffdB"
+        assert store.conversation(sound.id).title == "sound"
+
     def test_keeps_its_place_when_it_is_renamed(self, store: ConversationStore, talk: Conversation) -> None:
         store.rename(talk.id, "Spring journey")
         store.set_effort(talk.id, Effort.LOW)
@@ -95,6 +143,19 @@ class TestAConversation:
     def test_may_have_half_a_surrogate_pair_in_its_title(self, store: ConversationStore, talk: Conversation) -> None:
         store.rename(talk.id, "half \ud83d")
         assert store.conversation(talk.id).title == "half ?"
+
+    def test_is_read_from_its_end_as_far_as_is_asked(self, store: ConversationStore, talk: Conversation) -> None:
+        after: MessageId | None = None
+        for number in range(4):
+            after = ask(store, talk, f"Question {number}?", after).id
+        whole = store.conversation(talk.id).messages
+        assert len(whole) == 8
+        last = store.conversation(talk.id, 3)
+        assert last.messages == whole[-3:]
+        assert store.conversation(talk.id, 100).messages == whole
+        assert tuple(store.before(last.messages[0], 4)) == whole[1:5]
+        assert tuple(store.before(whole[1], 4)) == whole[:1]
+        assert store.before(whole[0], 4) == []
 
     def test_that_does_not_exist_is_reported_in_words(self, store: ConversationStore) -> None:
         for action in (

@@ -105,7 +105,11 @@ def answer(text: str, *thoughts: Part, **rest: Any) -> Message:
 
 def conversation(title: str, *messages: Message, age: timedelta = timedelta(0)) -> Conversation:
     identity = new_conversation_id()
-    own = tuple(replace(each, conversation_id=identity) for each in messages)
+    parents = [None, *(each.id for each in messages)]
+    own = tuple(
+        replace(each, conversation_id=identity, parent_id=parent)
+        for each, parent in zip(messages, parents, strict=False)
+    )
     return Conversation(identity, title, NOW - age, NOW - age, (NOW - age).date(), messages=own)
 
 
@@ -160,6 +164,15 @@ class FakeChat(QObject):
         if conversation_id not in self._all:
             raise NotFoundError("There is no such conversation.", "Choose another one.")
         return self._all[conversation_id]
+
+    def latest(self, conversation_id: ConversationId, count: int) -> Conversation:
+        found = self.conversation(conversation_id)
+        return replace(found, messages=found.messages[-count:])
+
+    def before(self, message: Message, count: int) -> Sequence[Message]:
+        messages = self.conversation(message.conversation_id).messages
+        at = next(place for place, each in enumerate(messages) if each.id == message.id)
+        return messages[max(0, at - count) : at]
 
     def send(
         self,

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from app.domain.chat import Conversation, new_conversation_id
+from app.ui.conversation_delegate import ConversationDelegate
 from app.ui.conversation_list import ConversationList
-from app.ui.conversation_model import RowRole, rows
+from app.ui.conversation_model import Index, RowRole, rows
 from app.ui.theme import Theme
 from tests.ui import hands
 from tests.ui.fakes import conversation
@@ -101,6 +102,28 @@ def test_whatever_changes_the_rows_are_those_of_a_list_made_anew(view: Conversat
             (row.text, row.id, row.pinned) for row in wanted
         ]
         assert view.selected == chosen.id
+
+
+def test_a_new_title_is_painted_without_laying_out_the_list_anew(view: ConversationList, theme: Theme) -> None:
+    class Counting(ConversationDelegate):
+        asked = 0
+
+        def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+            self.asked += 1
+            return super().sizeHint(option, index)
+
+    known = [dated(f"Talk {number}", noon(TODAY) - timedelta(minutes=number)) for number in range(500)]
+    delegate = Counting(theme, view, view.rows.is_heading)
+    view.setItemDelegate(delegate)
+    view.show_conversations(known, TODAY)
+    QApplication.processEvents()
+    assert delegate.asked >= len(known)
+    delegate.asked = 0
+    before = view.grab().toImage()
+    view.show_conversations([replace(known[0], title="Renamed"), *known[1:]], TODAY)
+    QApplication.processEvents()
+    assert delegate.asked < 50
+    assert view.grab().toImage() != before
 
 
 def test_news_do_not_take_the_reader_away_from_the_place_that_is_looked_at(view: ConversationList) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
-from app.domain.chat import Message
+from app.domain.chat import Message, new_message_id
 from app.ui.theme import Theme
-from app.ui.transcript import FIRST, SOON, Transcript
+from app.ui.transcript import FIRST, MARGIN, SOON, Transcript
 from app.ui.widgets.text_view import TextView
 from tests.ui import hands
 from tests.ui.fakes import answer, question
@@ -62,6 +64,60 @@ def test_scrolling_up_brings_older_messages_and_keeps_the_place(transcript: Tran
     settle(qtbot)
     assert first.mapTo(transcript.viewport(), QPoint(0, 0)).y() == first_margin - 50
     assert messages[0].id not in [message.id for message in messages if transcript.message(message.id)]
+
+
+def linked(messages: list[Message]) -> list[Message]:
+    parents = [None, *(each.id for each in messages[:-1])]
+    return [replace(each, parent_id=parent) for each, parent in zip(messages, parents, strict=True)]
+
+
+def test_older_messages_are_read_when_the_reader_comes_to_them(transcript: Transcript, qtbot: QtBot) -> None:
+    messages = linked(exchanges(60))
+    asked: list[int] = []
+
+    def before(message: Message) -> list[Message]:
+        at = messages.index(message)
+        asked.append(at)
+        return messages[max(0, at - 30) : at]
+
+    transcript.show_messages(messages[-50:], before=before)
+    qtbot.waitUntil(lambda: transcript.shown == SOON and at_end(transcript))
+    settle(qtbot)
+    assert not asked
+    while transcript.shown < len(messages):
+        shown = transcript.shown
+        transcript.show_older()
+        assert transcript.shown > shown
+    settle(qtbot)
+    assert asked == [70, 40, 10]
+    rows = [row for each in messages if (row := transcript.message(each.id)) is not None]
+    assert rows == sorted(rows, key=lambda row: row.mapTo(transcript, QPoint(0, 0)).y())
+
+
+def test_a_message_that_was_not_read_yet_is_brought(transcript: Transcript, qtbot: QtBot) -> None:
+    messages = linked(exchanges(60))
+    transcript.show_messages(
+        messages[-50:], before=lambda message: messages[max(0, messages.index(message) - 30) : messages.index(message)]
+    )
+    assert transcript.bring(messages[3].id)
+    row = transcript.message(messages[3].id)
+    assert row is not None
+    assert row.mapTo(transcript.viewport(), QPoint(0, 0)).y() == MARGIN
+    assert not transcript.bring(new_message_id())
+
+
+def test_messages_that_cannot_be_read_are_asked_for_once(transcript: Transcript, qtbot: QtBot) -> None:
+    messages = linked(exchanges(40))
+    asked: list[Message] = []
+
+    def before(message: Message) -> list[Message]:
+        asked.append(message)
+        return []
+
+    transcript.show_messages(messages[-20:], before=before)
+    assert not transcript.bring(messages[0].id)
+    transcript.show_older()
+    assert asked == [messages[-20]]
 
 
 def test_all_messages_can_be_reached(transcript: Transcript, qtbot: QtBot) -> None:

@@ -49,7 +49,7 @@ def _no_window_is_left() -> Iterator[None]:
     yield
     for process in _started:
         process.kill()
-        process.communicate()
+        process.wait()
     _started.clear()
 
 
